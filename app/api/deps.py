@@ -1,0 +1,113 @@
+"""What every route gets: who calls, the two doors to the database, and how answers are written."""
+
+import hashlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic_core import to_json
+from sqlalchemy import Connection
+from starlette.responses import Response
+
+from app import accounts, idempotency
+from app.clock import Clock
+from app.core.access import Actor
+from app.db import Database
+from app.errors import InvalidInput, Unauthenticated, VersionRequired
+from app.settings import Settings
+
+P = ParamSpec("P")
+T = TypeVar("T")
+Domain = Callable[Concatenate[Connection, Actor, P], T]
+
+bearer = HTTPBearer(auto_error=False, description="Khóa API: `Authorization: Bearer KEY`")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request: domain functions run through it as `fn(connection, actor, …, now=now)`."""
+
+    request: Request
+    db: Database
+    settings: Settings
+    actor: Actor
+    now: datetime
+
+    async def read(self, fn: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        return await self.db.read(fn, self.actor, *args, now=self.now, **kwargs)
+
+    async def write(self, fn: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        return await self.db.write(fn, self.actor, *args, now=self.now, **kwargs)
+
+    async def post(self, fn: Callable[..., Any], *args: Any, status: int = 200, **kwargs: Any) -> Response:
+        """A write that honours Idempotency-Key: the same key and body get the same answer, another body is refused."""
+        key = self.request.headers.get("idempotency-key")
+        if key is None:
+            return reply(await self.write(fn, *args, **kwargs), status)
+        fingerprint = await self._fingerprint()
+
+        def once(connection: Connection, actor: Actor, *, now: datetime) -> idempotency.Answer:
+            def work() -> bytes:
+                return to_json(fn(connection, actor, *args, now=now, **kwargs))
+
+            return idempotency.once(connection, actor, key, fingerprint, work, status=status, now=now)
+
+        answer = await self.write(once)
+        headers = {"Idempotent-Replayed": "true"} if answer.replayed else None
+        return Response(answer.body, answer.status, headers, media_type="application/json")
+
+    async def _fingerprint(self) -> str:
+        head = f"{self.request.method} {self.request.url.path}?{self.request.url.query}\n".encode()
+        return hashlib.sha256(head + await self.request.body()).hexdigest()
+
+
+async def current_call(request: Request, credentials: HTTPAuthorizationCredentials | None = Depends(bearer)) -> Call:
+    """Authenticate by API key; raises `Unauthenticated`."""
+    state = request.app.state
+    db: Database = state.db
+    clock: Clock = state.clock
+    now = clock.now()
+    if credentials is None:
+        raise Unauthenticated("Thiếu khóa API. Hãy gửi Authorization: Bearer KEY.")
+    keys: accounts.KeyRing = state.keys
+    actor = keys.cached(credentials.credentials, now=now)
+    if actor is None:
+        actor = keys.remember(
+            credentials.credentials, await db.read(accounts.find_by_key, credentials.credentials), now=now
+        )
+    return Call(request, db, state.settings, actor, now)
+
+
+def reply(data: Any, status: int = 200, *, etag: int | None = None) -> Response:
+    """JSON, written straight from plain values. A task's `version` is its ETag."""
+    version = etag if etag is not None else data.get("version") if isinstance(data, dict) else None
+    headers = {"ETag": f'"{version}"'} if isinstance(version, int) else None
+    return Response(to_json(data), status, headers, media_type="application/json")
+
+
+_ETAG = re.compile(r'(?:W/)?"?(\d{1,9})"?')
+
+
+def optional_version(request: Request) -> int | None:
+    """The version in If-Match; None when the header is absent or `*`."""
+    given = request.headers.get("if-match")
+    if given is None or given.strip() == "*":
+        return None
+    match = _ETAG.fullmatch(given.strip())
+    if match is None:
+        raise InvalidInput('If-Match phải là ETag của nhiệm vụ, ví dụ "3".', field="If-Match")
+    return int(match.group(1))
+
+
+def required_version(request: Request) -> int | None:
+    """As `optional_version`, but the header must be there (`*` says: whatever the version is)."""
+    if request.headers.get("if-match") is None:
+        raise VersionRequired(
+            "Thiếu If-Match. Hãy đọc nhiệm vụ (GET) và gửi lại ETag của nó, để không ghi đè thay đổi của người khác.",
+            field="If-Match",
+        )
+    return optional_version(request)

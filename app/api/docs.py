@@ -1,0 +1,32 @@
+"""The API's own documentation page, from files in this repository: it works on a closed network."""
+
+from fastapi import APIRouter
+from starlette.responses import HTMLResponse
+from starlette.staticfiles import StaticFiles
+
+from app.settings import ROOT
+
+router = APIRouter(include_in_schema=False)
+assets = StaticFiles(directory=ROOT / "app" / "static")
+
+PAGE = """<!doctype html>
+<html lang="vi">
+<head>
+  <meta charset="utf-8">
+  <meta name="viewport" content="width=device-width, initial-scale=1">
+  <title>Khắc Phục · API</title>
+  <link rel="icon" href="data:,">
+  <link rel="stylesheet" href="/static/vendor/swagger-ui/swagger-ui.css">
+</head>
+<body>
+  <div id="swagger" data-url="/api/v1/openapi.json"></div>
+  <script src="/static/vendor/swagger-ui/swagger-ui-bundle.js"></script>
+  <script src="/static/docs.js"></script>
+</body>
+</html>
+"""
+
+
+@router.get("/docs")
+async def page() -> HTMLResponse:
+    return HTMLResponse(PAGE)

@@ -1,0 +1,43 @@
+"""The next index's score if rules and all other criteria stay as they were.
+
+Plain values in, plain values out; points are integers in ten-thousandths. See `app.core.scoring` for one criterion.
+"""
+
+from app.core.projection.figures import project
+from app.core.projection.outlook import NextStep, next_best, what_if
+from app.core.projection.ranks import Interval, Standing, check_standings, rank_interval
+from app.core.projection.values import (
+    Benchmark,
+    BenchmarkDistance,
+    CriterionFigures,
+    CriterionState,
+    Derivations,
+    FieldFigures,
+    FieldFrame,
+    Gap,
+    GroupFigures,
+    Projection,
+    RankIntervals,
+)
+
+__all__ = [
+    "Benchmark",
+    "BenchmarkDistance",
+    "CriterionFigures",
+    "CriterionState",
+    "Derivations",
+    "FieldFigures",
+    "FieldFrame",
+    "Gap",
+    "GroupFigures",
+    "Interval",
+    "NextStep",
+    "Projection",
+    "RankIntervals",
+    "Standing",
+    "check_standings",
+    "next_best",
+    "project",
+    "rank_interval",
+    "what_if",
+]

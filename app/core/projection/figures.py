@@ -1,0 +1,195 @@
+"""Published, floor, expected and ceiling of every criterion, group, field and of the whole."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from app.core.projection.ranks import Interval, Standing, rank_interval
+from app.core.projection.values import (
+    Benchmark,
+    BenchmarkDistance,
+    CriterionFigures,
+    CriterionState,
+    Derivations,
+    FieldFigures,
+    FieldFrame,
+    Gap,
+    GroupFigures,
+    Projection,
+    RankIntervals,
+    counted_measurements,
+    known_published,
+)
+from app.core.scoring import Scores, derive, format_points, in_vietnamese, task_scores
+from app.core.scoring.standing import COUNTED
+from app.core.workflow import OPEN
+from app.errors import InvalidInput, Problem
+
+_SURVEY_GROUPS: Final = ("officials_survey", "sipas")
+
+
+def project(
+    fields: Sequence[FieldFrame],
+    criteria: Iterable[CriterionState],
+    benchmarks: Sequence[Benchmark],
+    province_count: int,
+    *,
+    group_maxima: Mapping[str, int],
+    own_rank: int | None = None,
+) -> Projection:
+    """Every part is its maximum minus what its unmet criteria are short; met criteria are not listed and count as full.
+    The total is that of the fields. Where field and group maxima add up to the same, so do the figures.
+
+    `own_rank`: our published rank of the year, which belongs to the published total computed here; `benchmarks` with a
+    rank are the other provinces that bound the rank interval. Parts come back in the order of `fields` and
+    `group_maxima`, criteria by kind and number, whatever the order of `criteria`.
+
+    InvalidInput: a criterion twice, of an unknown field or of an unknown group; contradictory benchmarks.
+    """
+    states = sorted(criteria, key=lambda one: (one.kind, one.number, one.code))
+    _check_frame(states, fields, group_maxima)
+    figures = tuple(criterion_figures(state) for state in states)
+    max_points = sum(one.max_points for one in fields)
+    scores = _short_of(max_points, figures)
+    return Projection(
+        max_points=max_points,
+        scores=scores,
+        fields=_by_field(fields, figures),
+        groups=_by_group(group_maxima, figures),
+        criteria=figures,
+        gap=_gap(figures),
+        benchmarks=tuple(_distance(one, scores) for one in benchmarks),
+        ranks=_ranks(scores, benchmarks, province_count, own_rank),
+    )
+
+
+def criterion_figures(state: CriterionState) -> CriterionFigures:
+    return CriterionFigures(
+        code=state.code,
+        number=state.number,
+        kind=state.kind,
+        group=state.group,
+        field=state.field,
+        agency=state.agency,
+        status=state.status,
+        max_points=state.max_points,
+        scores=state_scores(state),
+        derivations=_derivations(state),
+        confidence=state.rule.confidence,
+    )
+
+
+def state_scores(state: CriterionState) -> Scores:
+    """`task_scores` of a state; an assumed score takes the place of the expected one."""
+    scores = task_scores(
+        kind=state.kind,
+        status=state.status,
+        published=state.published,
+        max_points=state.max_points,
+        target=state.target,
+        verified=state.verified,
+        reported=state.reported,
+    )
+    return scores if state.assumed is None else scores._replace(expected=state.assumed)
+
+
+def _check_frame(
+    states: Sequence[CriterionState], fields: Sequence[FieldFrame], group_maxima: Mapping[str, int]
+) -> None:
+    numbers = {one.number for one in fields}
+    seen: set[str] = set()
+    for state in states:
+        if state.code in seen:
+            raise InvalidInput(f"Tiêu chí {state.code} bị lặp lại; mỗi tiêu chí chỉ có một lần.")
+        seen.add(state.code)
+        if state.field not in numbers:
+            raise InvalidInput(f"Tiêu chí {state.code} thuộc lĩnh vực {state.field}, không có trong kỳ đánh giá.")
+        if state.group not in group_maxima:
+            raise InvalidInput(f"Tiêu chí {state.code} thuộc nhóm điểm “{state.group}”, không có trong kỳ đánh giá.")
+
+
+def _shortfall(figures: Iterable[CriterionFigures]) -> Scores:
+    published = floor = expected = ceiling = 0
+    for one in figures:
+        published += one.max_points - one.scores.published
+        floor += one.max_points - one.scores.floor
+        expected += one.max_points - one.scores.expected
+        ceiling += one.max_points - one.scores.ceiling
+    return Scores(published, floor, expected, ceiling)
+
+
+def _short_of(max_points: int, figures: Iterable[CriterionFigures]) -> Scores:
+    return Scores(*(max_points - missing for missing in _shortfall(figures)))
+
+
+def _by_field(fields: Sequence[FieldFrame], figures: Iterable[CriterionFigures]) -> tuple[FieldFigures, ...]:
+    members: dict[int, list[CriterionFigures]] = {one.number: [] for one in fields}
+    for figure in figures:
+        members[figure.field].append(figure)
+    return tuple(FieldFigures(*one, _short_of(one.max_points, members[one.number])) for one in fields)
+
+
+def _by_group(maxima: Mapping[str, int], figures: Iterable[CriterionFigures]) -> tuple[GroupFigures, ...]:
+    members: dict[str, list[CriterionFigures]] = {key: [] for key in maxima}
+    for figure in figures:
+        members[figure.group].append(figure)
+    return tuple(GroupFigures(key, most, _short_of(most, members[key])) for key, most in maxima.items())
+
+
+def _gap(figures: Sequence[CriterionFigures]) -> Gap:
+    return Gap(
+        controllable=_shortfall(one for one in figures if one.group == "appraisal"),
+        socio_economic=_shortfall(one for one in figures if one.group == "socio_economic"),
+        survey=_shortfall(one for one in figures if one.group in _SURVEY_GROUPS),
+    )
+
+
+def _distance(benchmark: Benchmark, scores: Scores) -> BenchmarkDistance:
+    return BenchmarkDistance(benchmark, Scores(*(score - benchmark.score for score in scores)))
+
+
+def _ranks(scores: Scores, benchmarks: Iterable[Benchmark], province_count: int, own_rank: int | None) -> RankIntervals:
+    known = [Standing(one.score, one.rank) for one in benchmarks if one.rank is not None]
+    own = None if own_rank is None else Standing(scores.published, own_rank)
+
+    def interval(score: int) -> Interval:
+        return rank_interval(score, known, province_count, own=own)
+
+    return RankIntervals(*(interval(score) for score in scores))
+
+
+def _derivations(state: CriterionState) -> Derivations:
+    """Figures that are the same have the same derivation, that of the figure they fall back to."""
+    scores = state_scores(state)
+    survey = state.kind == "survey"
+    words = "Điểm điều tra xã hội học công bố" if survey else "Điểm công bố"
+    published = _derivation(state, known_published(state), scores.published, words)
+    floor = expected = published
+    if not survey and state.status == "accepted" and state.verified is not None:
+        floor = expected = _derivation(state, state.verified_measurements, scores.floor, "Điểm đã xác nhận")
+    if state.assumed is not None:
+        expected = _derivation(state, counted_measurements(state), scores.expected, "Điểm giả định")
+    elif not survey and state.status in COUNTED and state.reported is not None:
+        expected = _derivation(state, state.current_measurements, scores.expected, "Điểm đơn vị tự chấm")
+    aims = state.status in OPEN or (survey and state.status != "closed")
+    aim = "Điểm tối đa" if state.target is None else "Điểm mục tiêu"
+    return Derivations(published, floor, expected, _stated(aim, scores.ceiling) if aims else floor)
+
+
+def _derivation(state: CriterionState, measurements: Mapping[str, str] | None, score: int, words: str) -> str:
+    """The rule's own line where it gives this very score; a figure that was stated is only named. Measurements that
+    were kept under an older rule may not fit today's: then the figure is named too, not recomputed."""
+    if not state.rule.executable or measurements is None:
+        return _stated(words, score)
+    try:
+        line = derive(state.rule, state.max_points, measurements)
+    except Problem:
+        return _stated(words, score)
+    return line if line.endswith(f" = {_shown(score)}") else _stated(words, score)
+
+
+def _stated(words: str, score: int) -> str:
+    return f"{words}: {_shown(score)}"
+
+
+def _shown(score: int) -> str:
+    return in_vietnamese(format_points(score))

@@ -1,0 +1,183 @@
+"""From measurements to a score, to the words that explain it, and to what one more unit would yield."""
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from app.core.scoring.counts import canonical_count
+from app.core.scoring.measurements import field_of, formula_of, read_measurements
+from app.core.scoring.points import POINT, format_points, in_vietnamese, round_points
+from app.core.scoring.rules import CountClass, Ratios, Rule, Term, WeightedCounts, check_best
+from app.errors import InvalidInput, NumeratorAboveDenominator, OutsideRuleDomain, ZeroDenominator
+
+
+class NextBest(NamedTuple):
+    """What an input is still good for. Yields are differences of unrounded scores; they can be negative where a number
+    stands above one fraction line and below another."""
+
+    name: str
+    label: str
+    unit: str
+    current: str
+    full: str
+    """The value at which this input is closed: its denominator, or "0" for a class that is emptied."""
+    becomes: str | None
+    """Label of the class that units move to; None where units are added."""
+    one_more: int
+    one_more_exact: Fraction
+    closing: int
+    closing_exact: Fraction
+
+
+def score_measurements(rule: Rule, max_points: int, measurements: Mapping[str, Any]) -> int:
+    """The score in ten-thousandths: computed exactly, rounded once (ROUND_HALF_UP).
+
+    ZeroDenominator, NumeratorAboveDenominator, OutsideRuleDomain; InvalidInput when classes do not add up to their
+    total; ScoreNotAccepted when the rule takes no measurement; SeedInvalid when the rule exceeds the criterion's
+    maximum; and the errors of `read_measurements`. All name the field.
+    """
+    return round_points(_checked_score(rule, max_points, _counts(rule, measurements)))
+
+
+def derive(rule: Rule, max_points: int, measurements: Mapping[str, Any]) -> str:
+    """One line that a Vietnamese officer can recompute: "1,5 × 94.511/168.561 = 0,8410". Errors as for the score."""
+    read = read_measurements(rule, measurements)
+    score = score_measurements(rule, max_points, read)
+    formula = formula_of(rule)
+    shown = {name: in_vietnamese(count) for name, count in read.items()}
+    text = _ratios_text(formula, shown) if isinstance(formula, Ratios) else _weighted_text(formula, shown)
+    return f"{text} = {in_vietnamese(format_points(score))}"
+
+
+def marginal(rule: Rule, max_points: int, measurements: Mapping[str, Any]) -> list[NextBest]:
+    """For each input that can still improve: what one more unit yields, and what closing it yields, everything else as
+    it is. Ratios: numerators below their denominator (a step is cut where less than one unit is missing).
+    Weighted counts: units of a lower class that move to the best one. Errors as for the score.
+    """
+    counts = _counts(rule, measurements)
+    now = _checked_score(rule, max_points, counts)
+    formula = formula_of(rule)
+    changes = _fuller(formula, counts) if isinstance(formula, Ratios) else _better(formula, counts)
+    units = {one.name: one.unit for one in rule.inputs}
+    found = []
+    for change in changes:
+        step, whole = (_exact(formula, counts | shifted) - now for shifted in (change.step, change.whole))
+        current, full = (_plain(values[change.name]) for values in (counts, change.whole))
+        label, becomes = rule.label(change.name), None if change.into is None else rule.label(change.into)
+        yields = round_points(step), step, round_points(whole), whole
+        found.append(NextBest(change.name, label, units[change.name], current, full, becomes, *yields))
+    return found
+
+
+class _Change(NamedTuple):
+    name: str
+    step: dict[str, Fraction]
+    whole: dict[str, Fraction]
+    into: str | None = None
+
+
+def _fuller(formula: Ratios, counts: Mapping[str, Fraction]) -> list[_Change]:
+    limits: dict[str, Fraction] = {}
+    for term in formula.terms:
+        limit = counts[term.denominator]
+        limits[term.numerator] = min(limit, limits.get(term.numerator, limit))
+    return [
+        _Change(name, {name: min(counts[name] + 1, limit)}, {name: limit})
+        for name, limit in limits.items()
+        if counts[name] < limit
+    ]
+
+
+def _better(formula: WeightedCounts, counts: Mapping[str, Fraction]) -> list[_Change]:
+    best = formula.best_class
+    return [
+        _Change(one.input, _moved(counts, one, best, Fraction(1)), _moved(counts, one, best, count), best.input)
+        for one in formula.classes
+        if one.points < best.points and (count := counts[one.input]) > 0
+    ]
+
+
+def _moved(counts: Mapping[str, Fraction], one: CountClass, best: CountClass, units: Fraction) -> dict[str, Fraction]:
+    return {one.input: counts[one.input] - units, best.input: counts[best.input] + units}
+
+
+def _counts(rule: Rule, measurements: Mapping[str, Any]) -> dict[str, Fraction]:
+    read = read_measurements(rule, measurements)
+    return {one.name: Fraction(read.get(one.name, "0")) for one in rule.inputs}
+
+
+def _plain(count: Fraction) -> str:
+    """Counts have at most 4 decimals, so their canonical text is exact."""
+    return canonical_count(format_points(round_points(count)), label="", field="")
+
+
+def _trimmed(points: int) -> str:
+    return format_points(points).rstrip("0").rstrip(".")
+
+
+def _checked_score(rule: Rule, max_points: int, counts: Mapping[str, Fraction]) -> Fraction:
+    formula = formula_of(rule)
+    check_best(formula.best, max_points)
+    if isinstance(formula, Ratios):
+        for term in formula.terms:
+            _check_term(rule, term, counts)
+    else:
+        _check_classes(rule, formula, counts)
+    return _exact(formula, counts)
+
+
+def _exact(formula: Ratios | WeightedCounts, counts: Mapping[str, Fraction]) -> Fraction:
+    """Points, not ten-thousandths."""
+    if isinstance(formula, Ratios):
+        shares = (term.points * counts[term.numerator] / counts[term.denominator] for term in formula.terms)
+        return sum(shares, Fraction(0)) / POINT
+    weighed = sum((one.points * counts[one.input] for one in formula.classes), Fraction(0))
+    return weighed / counts[formula.total] / POINT
+
+
+def _check_positive(rule: Rule, name: str, counts: Mapping[str, Fraction]) -> None:
+    if counts[name] == 0:
+        detail = f"{rule.label(name)} phải lớn hơn 0 thì mới tính được tỷ lệ; hãy kiểm tra lại số liệu."
+        raise ZeroDenominator(detail, field=field_of(name))
+
+
+def _check_term(rule: Rule, term: Term, counts: Mapping[str, Fraction]) -> None:
+    _check_positive(rule, term.denominator, counts)
+    if counts[term.numerator] > counts[term.denominator]:
+        above, below = (in_vietnamese(_plain(counts[name])) for name in (term.numerator, term.denominator))
+        raise NumeratorAboveDenominator(
+            f"{rule.label(term.numerator)} ({above}) không được lớn hơn {rule.label(term.denominator)} ({below}); "
+            "hãy kiểm tra lại hai số liệu này.",
+            field=field_of(term.numerator),
+        )
+
+
+def _check_classes(rule: Rule, formula: WeightedCounts, counts: Mapping[str, Fraction]) -> None:
+    _check_positive(rule, formula.total, counts)
+    for name in formula.refused:
+        if counts[name] > 0:
+            raise OutsideRuleDomain(
+                f"{rule.label(name)} khác 0: công thức chưa được kiểm chứng cho trường hợp này nên không tính điểm. "
+                "Hãy trao đổi với Sở Nội vụ.",
+                field=field_of(name),
+            )
+    found, total = sum(counts[one.input] for one in formula.classes), counts[formula.total]
+    if found != total:
+        parts = " + ".join(rule.label(one.input) for one in formula.classes)
+        raise InvalidInput(
+            f"{parts} = {found}, phải bằng {rule.label(formula.total)} ({total}); hãy kiểm tra lại các số liệu.",
+            field=field_of(formula.total),
+        )
+
+
+def _ratios_text(formula: Ratios, shown: Mapping[str, str]) -> str:
+    ratios = [f"{shown[term.numerator]}/{shown[term.denominator]}" for term in formula.terms]
+    weights = [in_vietnamese(_trimmed(term.points)) for term in formula.terms]
+    if len(ratios) > 1 and len(set(weights)) == 1:
+        return f"{weights[0]} × ({' + '.join(ratios)})"
+    return " + ".join(f"{weight} × {ratio}" for weight, ratio in zip(weights, ratios, strict=True))
+
+
+def _weighted_text(formula: WeightedCounts, shown: Mapping[str, str]) -> str:
+    parts = (f"{shown.get(one.input, '0')} × {in_vietnamese(_trimmed(one.points))}" for one in formula.classes)
+    return f"({' + '.join(parts)})/{shown[formula.total]}"

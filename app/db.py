@@ -1,0 +1,269 @@
+"""Two doors to the database: `read` and `write` for async routes, `snapshot` and `transaction` for jobs and commands.
+
+Domain functions take a `Connection` and never commit; only this module opens and commits transactions. Behind the write
+door SQLite has one writer thread that commits up to `GROUP` waiting calls at once, a savepoint each; PostgreSQL has a
+pool of connections in threads. Callers cannot tell which.
+"""
+
+import asyncio
+import contextlib
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.pool import QueuePool
+
+from app.errors import Busy, Problem, SetupProblem
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+GROUP = 64
+"""How many waiting writes share one SQLite commit."""
+BUSY_MS = 10_000
+"""How long a SQLite connection waits for another process's write lock."""
+RETRYABLE = frozenset({"40001", "40P01"})
+"""PostgreSQL: serialization failure, deadlock. The whole call is run again."""
+ATTEMPTS = 4
+
+
+@dataclass(slots=True)
+class _Call:
+    fn: Callable[[Connection], Any]
+    loop: asyncio.AbstractEventLoop
+    future: "asyncio.Future[Any]"
+    result: Any = None
+    error: BaseException | None = None
+
+    def settle(self) -> None:
+        if self.future.cancelled():
+            return
+        if self.error is not None:
+            self.future.set_exception(self.error)
+        else:
+            self.future.set_result(self.result)
+
+
+@dataclass(slots=True)
+class Database:
+    """One database of either engine. Make it with `open_database`, end it with `close`."""
+
+    url: str
+    reader: Engine
+    writer: Engine
+    _readers: ThreadPoolExecutor
+    _writers: ThreadPoolExecutor | None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _queue: "queue.SimpleQueue[_Call | None]" = field(default_factory=queue.SimpleQueue)
+    _thread: threading.Thread | None = None
+
+    @property
+    def sqlite(self) -> bool:
+        return self.writer.dialect.name == "sqlite"
+
+    # For async routes
+
+    async def read(self, fn: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `fn(connection, …)` in a consistent read-only transaction."""
+
+        def call() -> T:
+            with self.snapshot() as connection:
+                return fn(connection, *args, **kwargs)
+
+        return await asyncio.get_running_loop().run_in_executor(self._readers, call)
+
+    async def write(self, fn: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `fn(connection, …)` in a transaction; returns only after the commit is durable."""
+        loop = asyncio.get_running_loop()
+        if self._writers is not None:
+            return await loop.run_in_executor(self._writers, lambda: self._retrying(fn, *args, **kwargs))
+        call = _Call(lambda connection: fn(connection, *args, **kwargs), loop, loop.create_future())
+        self._start_writer()
+        self._queue.put(call)
+        result: T = await call.future
+        return result
+
+    # For jobs and the command line
+
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        with _translated(), self.reader.connect() as connection, connection.begin():
+            yield connection
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        with _translated(), self._exclusive(), self.writer.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Let waiting writes finish, then let go of every connection."""
+        if self._thread is not None:
+            self._queue.put(None)
+            self._thread.join()
+            self._thread = None
+        self._readers.shutdown()
+        if self._writers is not None:
+            self._writers.shutdown()
+        self.reader.dispose()
+        self.writer.dispose()
+
+    # Inside
+
+    def _exclusive(self) -> contextlib.AbstractContextManager[Any]:
+        # Within one process threads queue here instead of spinning on SQLite's file lock.
+        return self._lock if self.sqlite else contextlib.nullcontext()
+
+    def _retrying(self, fn: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                with self.transaction() as connection:
+                    return fn(connection, *args, **kwargs)
+            except DBAPIError as error:
+                if attempt == ATTEMPTS or getattr(error.orig, "sqlstate", None) not in RETRYABLE:
+                    raise
+        raise AssertionError("unreachable")
+
+    def _start_writer(self) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._write_loop, name="sqlite-writer", daemon=True)
+            self._thread.start()
+
+    def _write_loop(self) -> None:
+        while (first := self._queue.get()) is not None:
+            calls, last = [first], False
+            while len(calls) < GROUP and not self._queue.empty():
+                following = self._queue.get()
+                if following is None:
+                    last = True
+                    break
+                calls.append(following)
+            self._commit_group(calls)
+            _settle(calls)
+            if last:
+                return
+
+    def _commit_group(self, calls: list[_Call]) -> None:
+        try:
+            with self.transaction() as connection:
+                for call in calls:
+                    _run_in_savepoint(connection, call)
+        except Exception as error:
+            # The commit itself failed: nobody's work is there, so nobody is told that it is.
+            for call in calls:
+                call.error = error
+
+
+def _run_in_savepoint(connection: Connection, call: _Call) -> None:
+    try:
+        with savepoint(connection):
+            call.result = call.fn(connection)
+    except Exception as error:
+        call.error = error
+
+
+def _settle(calls: list[_Call]) -> None:
+    by_loop: dict[asyncio.AbstractEventLoop, list[_Call]] = {}
+    for call in calls:
+        by_loop.setdefault(call.loop, []).append(call)
+    for loop, group in by_loop.items():
+        with contextlib.suppress(RuntimeError):  # the loop is gone, and with it whoever waited
+            loop.call_soon_threadsafe(_settle_all, group)
+
+
+def _settle_all(calls: list[_Call]) -> None:
+    for call in calls:
+        call.settle()
+
+
+@contextlib.contextmanager
+def savepoint(connection: Connection, name: str = "call") -> Iterator[None]:
+    """Undo everything since here if the block raises, and keep the transaction usable."""
+    connection.exec_driver_sql(f"SAVEPOINT {name}")
+    try:
+        yield
+    except BaseException:
+        connection.exec_driver_sql(f"ROLLBACK TO SAVEPOINT {name}")
+        connection.exec_driver_sql(f"RELEASE SAVEPOINT {name}")
+        raise
+    connection.exec_driver_sql(f"RELEASE SAVEPOINT {name}")
+
+
+@contextlib.contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except Problem:
+        raise
+    except OperationalError as error:
+        if _is_lock(error):
+            raise Busy("Cơ sở dữ liệu đang bận. Chưa có gì được ghi; hãy thử lại sau ít giây.") from error
+        raise
+
+
+def _is_lock(error: OperationalError) -> bool:
+    return isinstance(error.orig, sqlite3.OperationalError) and "locked" in str(error.orig)
+
+
+def open_database(url: str, *, pool_size: int = 8) -> Database:
+    """Open (SQLite: and if missing create) the database; raises `SetupProblem` with one line when that cannot be."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return _open_sqlite(url, parsed.database, pool_size)
+    if parsed.get_backend_name() == "postgresql":
+        return _open_postgresql(url, pool_size)
+    raise SetupProblem(f"DATABASE_URL: không hỗ trợ {parsed.drivername}; dùng sqlite:/// hoặc postgresql+psycopg://")
+
+
+def _open_sqlite(url: str, path: str | None, pool_size: int) -> Database:
+    if not path or path == ":memory:":
+        raise SetupProblem("DATABASE_URL: SQLite cần một tệp, ví dụ sqlite:///data/khacphuc.db")
+    folder = Path(path).resolve().parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with Path(path).open("ab"):
+            pass
+    except OSError as error:
+        raise SetupProblem(
+            f"Không ghi được vào {path}: {error.strerror}. Hãy cấp quyền ghi hoặc đổi KHACPHUC_DATA_DIR."
+        ) from None
+    reader = create_engine(url, poolclass=QueuePool, pool_size=pool_size, max_overflow=8)
+    writer = create_engine(url, poolclass=QueuePool, pool_size=1, max_overflow=1)
+    _prepare_sqlite(reader, begin="BEGIN", read_only=True)
+    _prepare_sqlite(writer, begin="BEGIN IMMEDIATE", read_only=False)
+    return Database(url, reader, writer, ThreadPoolExecutor(min(pool_size, 4), "read"), None)
+
+
+def _prepare_sqlite(engine: Engine, *, begin: str, read_only: bool) -> None:
+    @event.listens_for(engine, "connect")
+    def connect(dbapi_connection: Any, _record: Any) -> None:
+        dbapi_connection.isolation_level = None  # this module alone says BEGIN
+        cursor = dbapi_connection.cursor()
+        for pragma in (
+            f"busy_timeout={BUSY_MS}",
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "cache_size=-16000",
+            f"query_only={'ON' if read_only else 'OFF'}",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def do_begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+
+def _open_postgresql(url: str, pool_size: int) -> Database:
+    engine = create_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True, pool_timeout=10)
+    reader = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    readers = ThreadPoolExecutor(pool_size, "read")
+    return Database(url, reader, engine, readers, ThreadPoolExecutor(pool_size, "write"))

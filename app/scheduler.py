@@ -1,0 +1,94 @@
+"""The alarm clock: which job runs how often. Whether there is anything to do, and for whom, the database knows.
+
+Any number of replicas may run this. No job keeps state in memory; each opens its own transactions.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+
+from app import agencies, idempotency, outbox, reminders, summaries
+from app.clock import Clock
+from app.db import Database
+from app.settings import Settings
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a job gets: it opens its own transactions and reads the clock once."""
+
+    db: Database
+    settings: Settings
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    name: str
+    run: Callable[[Context], object]
+    seconds: int
+
+
+def _plan(context: Context) -> object:
+    return reminders.run_due(context.db, now=context.clock.now())
+
+
+def _deliver(context: Context) -> object:
+    return outbox.deliver_due(context.db, context.settings, clock=context.clock)
+
+
+def _snapshot(context: Context) -> object:
+    with context.db.transaction() as connection:
+        return summaries.take_snapshots(connection, now=context.clock.now())
+
+
+def _succeed(context: Context) -> object:
+    with context.db.transaction() as connection:
+        return agencies.apply_due_successions(connection, now=context.clock.now())
+
+
+def _forget(context: Context) -> object:
+    with context.db.transaction() as connection:
+        return idempotency.forget_old(connection, now=context.clock.now())
+
+
+JOBS = (
+    Job("succession", _succeed, seconds=60),  # before the plan: reminders go to whoever is responsible today
+    Job("plan", _plan, seconds=30),
+    Job("deliver", _deliver, seconds=10),
+    Job("snapshot", _snapshot, seconds=600),
+    Job("forget", _forget, seconds=3600),
+)
+
+
+def start(db: Database, settings: Settings, clock: Clock) -> Callable[[], None]:
+    """Start every job, the first time at once, and return what stops them (after the running ones have ended)."""
+    context = Context(db, settings, clock)
+    # Worker threads are daemons of one pool; two are enough, since jobs are short and never overlap themselves.
+    scheduler = BackgroundScheduler(executors={"default": {"type": "threadpool", "max_workers": 2}}, timezone="UTC")
+    for job in JOBS:
+        scheduler.add_job(
+            _guarded,
+            IntervalTrigger(seconds=job.seconds),
+            args=(job, context),
+            id=job.name,
+            next_run_time=clock.real_now(),
+            misfire_grace_time=None,
+            coalesce=True,
+            max_instances=1,
+        )
+    scheduler.start()
+    return lambda: scheduler.shutdown(wait=True)
+
+
+def _guarded(job: Job, context: Context) -> None:
+    """A failing run is logged and tried again at the next tick; it never takes the scheduler down."""
+    try:
+        job.run(context)
+    except Exception:
+        log.exception("job failed", job=job.name)

@@ -1,5 +1,6 @@
 """Real databases for every test: migrated once per worker on each engine, copied for each test."""
 
+import contextlib
 import shutil
 import sqlite3
 import tempfile
@@ -12,6 +13,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from hypothesis import settings as hypothesis_settings
 from sqlalchemy import make_url, select
 
 from app import schema
@@ -20,6 +22,9 @@ from app.core.access import SYSTEM, Actor, Role
 from app.db import Database, open_database
 from app.models import accounts, agencies, provinces
 from app.settings import ROOT, Settings
+
+hypothesis_settings.register_profile("khacphuc", deadline=None)  # a busy core is no failure
+hypothesis_settings.load_profile("khacphuc")
 
 SEED = ROOT / "seeds" / "soc-trang-2024"
 MAY = datetime(2025, 5, 5, 2, 0, tzinfo=UTC)
@@ -95,10 +100,8 @@ def _fill(url: str, kind: str) -> None:
         from app.assessments.load import load_assessment
         from app.assessments.seedfile import load_seed
 
-        db = open_database(url)
-        with db.transaction() as connection:
+        with contextlib.closing(open_database(url)) as db, db.transaction() as connection:
             load_assessment(connection, SYSTEM, load_seed(SEED), now=MAY - timedelta(days=20))
-        db.close()
     if url.startswith("sqlite"):  # so that copying the one file copies everything
         connection = sqlite3.connect(_name(url))
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -129,9 +132,8 @@ def db(engine: str, engines: Engines) -> Iterator[Database]:
 
 def _opened(engines: Engines, engine: str, kind: str) -> Iterator[Database]:
     url = engines.copy(engine, kind)
-    opened = open_database(url)
-    yield opened
-    opened.close()
+    with contextlib.closing(open_database(url)) as opened:
+        yield opened
     engines.drop(url)
 
 

@@ -10,13 +10,12 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic_core import to_json
-from sqlalchemy import Connection
 from starlette.responses import Response
 
 from app import accounts, idempotency
 from app.clock import Clock
 from app.core.access import Actor
-from app.db import Database
+from app.db import Connection, Database
 from app.errors import InvalidInput, Unauthenticated, VersionRequired
 from app.settings import Settings
 

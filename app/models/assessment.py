@@ -78,6 +78,8 @@ class Benchmark(SQLModel, table=True):
     kind: str
     score: int
     rank: int | None = None
+    provinces: int | None = None
+    """Of a threshold: how many provinces reached it."""
     source: str
 
 

@@ -149,6 +149,7 @@ def upgrade() -> None:
     sa.Column('kind', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('score', sa.Integer(), nullable=False),
     sa.Column('rank', sa.Integer(), nullable=True),
+    sa.Column('provinces', sa.Integer(), nullable=True),
     sa.Column('source', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.ForeignKeyConstraint(['assessment_id'], ['assessment.id'], name=op.f('fk_benchmark_assessment_id_assessment')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_benchmark')),

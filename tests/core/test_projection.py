@@ -1,26 +1,12 @@
-"""The projection of the real 2024 criteria, and the laws that hold for any."""
+"""The projection of the real 2024 criteria: figures, derivations, the next best point, what if."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from app.core.projection import (
-    Benchmark,
-    CriterionState,
-    FieldFrame,
-    Interval,
-    Projection,
-    Standing,
-    check_standings,
-    next_best,
-    project,
-    rank_interval,
-    what_if,
-)
-from app.core.scoring import Rule, Scores, format_points, parse_points
+from app.core.projection import Benchmark, CriterionState, Interval, Projection, next_best, project, what_if
+from app.core.scoring import Scores, format_points, parse_points
 from app.errors import (
     InvalidInput,
     MissingMeasurement,
@@ -106,6 +92,8 @@ def test_ranks_are_intervals() -> None:
     known = (MEAN, Benchmark("Tỉnh thứ 30", parse_points("88.50"), "province", rank=30))
     bounded = real(with_changes(TC_20={"status": "submitted", "reported": 20_000}), known).ranks
     assert bounded.expected == Interval(31, 58)
+    reached = real(benchmarks=[GROUP_A._replace(provinces=13), Benchmark("Sóc Trăng", 848_300, "self", rank=58)]).ranks
+    assert (reached.published, reached.ceiling) == (Interval(58, 58), Interval(1, 14))
     assert project(FIELDS, CRITERIA, [MEAN], 63, group_maxima=GROUP_MAXIMA).ranks.published == Interval(1, 63)
 
 
@@ -345,197 +333,6 @@ def test_a_what_if_changes_nothing_it_was_given() -> None:
     what_if(CRITERIA, change)
     assert (change, list(CRITERIA)) == (copy, before)
     assert what_if(CRITERIA, {}) == before
-
-
-# Ranks
-
-OWN = Standing(848_272, 58)
-
-
-def test_nothing_known_means_any_rank() -> None:
-    assert rank_interval(900_000, [], 63) == Interval(1, 63)
-
-
-def test_we_leave_our_own_place() -> None:
-    # The 59th stood behind us; once we fall behind it, it is 58th and we are 59th at best.
-    behind = Standing(848_000, 59)
-    assert rank_interval(840_000, [behind], 63, own=OWN) == Interval(59, 63)
-    assert rank_interval(848_200, [behind], 63, own=OWN) == Interval(58, 58)
-    ahead = Standing(849_111, 57)
-    assert rank_interval(849_000, [ahead], 63, own=OWN) == Interval(58, 58)
-    assert rank_interval(849_200, [ahead], 63, own=OWN) == Interval(1, 57)
-
-
-def test_a_printed_score_reached_within_its_rounding_tells_nothing() -> None:
-    printed = Standing(883_700, 30)
-    assert rank_interval(883_650, [printed], 63, own=OWN) == Interval(1, 58)
-    assert rank_interval(883_649, [printed], 63, own=OWN) == Interval(31, 58)
-    assert rank_interval(883_751, [printed], 63, own=OWN) == Interval(1, 30)
-
-
-def test_without_our_own_place_the_interval_is_wider() -> None:
-    known = [Standing(900_011, 10), Standing(800_011, 60)]
-    assert rank_interval(850_000, known, 63) == Interval(10, 60)
-    assert rank_interval(850_000, known, 63, own=OWN._replace(score=850_000)) == Interval(58, 58)
-    assert rank_interval(860_000, known, 63, own=OWN) == Interval(11, 58)
-
-
-def test_an_entry_with_our_own_rank_is_ourselves() -> None:
-    assert rank_interval(860_000, [Standing(848_300, 58)], 63, own=OWN) == Interval(1, 58)
-
-
-@pytest.mark.parametrize(
-    "known",
-    [
-        [Standing(900_000, 0)],
-        [Standing(900_000, 64)],
-        [Standing(900_000, 5), Standing(910_000, 6)],
-        [Standing(900_000, 5), Standing(910_000, 5)],
-        [Standing(840_000, 57)],
-        [Standing(850_000, 59)],
-    ],
-)
-def test_contradictory_standings_are_refused(known: list[Standing]) -> None:
-    with pytest.raises(InvalidInput):
-        check_standings(known, 63, own=OWN)
-    with pytest.raises(InvalidInput):
-        rank_interval(850_000, known, 63, own=OWN)
-
-
-def test_printed_ties_and_neighbours_are_not_contradictory() -> None:
-    check_standings([Standing(883_700, 20), Standing(883_700, 21), Standing(883_700, 21)], 63)
-    check_standings([Standing(848_300, 59), Standing(848_300, 57)], 63, own=OWN)
-
-
-def ranking(scores: Iterable[int], score: int) -> int:
-    return 1 + sum(1 for other in scores if other > score)
-
-
-provinces = st.lists(st.integers(0, 400), min_size=1, max_size=12).map(lambda some: [one * 25 for one in some])
-
-
-@given(provinces, st.data())
-def test_the_true_rank_always_lies_in_the_interval(everybody: list[int], data: st.DataObject) -> None:
-    """A whole ranking is made up, printed with 2 decimals, and told in part: the interval must hold the truth."""
-    ours, others = everybody[0], everybody[1:]
-    own = Standing(ours, ranking(everybody, ours))
-    told = data.draw(st.lists(st.sampled_from(others), unique=True)) if others else []
-    known = [Standing((one + 50) // 100 * 100, ranking(everybody, one)) for one in told]
-    score = data.draw(st.integers(-100, 10_100))
-    truth = ranking(others, score)
-    for place in (own, None):
-        best, worst = rank_interval(score, known, len(everybody), own=place)
-        assert 1 <= best <= truth <= worst <= len(everybody)
-    assert rank_interval(ours, known, len(everybody), own=own) == (own.rank, own.rank)
-
-
-@given(provinces, st.data())
-def test_a_higher_score_never_has_a_worse_interval(everybody: list[int], data: st.DataObject) -> None:
-    own = Standing(everybody[0], ranking(everybody, everybody[0]))
-    known = [Standing(one, ranking(everybody, one)) for one in everybody[1:]]
-    low, high = sorted(data.draw(st.tuples(st.integers(-100, 10_100), st.integers(-100, 10_100))))
-    for place in (own, None):
-        worse, better = (rank_interval(one, known, len(everybody), own=place) for one in (low, high))
-        assert better.best <= worse.best
-        assert better.worst <= worse.worst
-
-
-# Laws for any assessment
-
-FREE = Rule("declared")
-
-
-@st.composite
-def any_states(draw: st.DrawFn) -> list[CriterionState]:
-    states = []
-    for number in range(draw(st.integers(0, 12))):
-        most = draw(st.integers(1, 25_000))
-        score = st.integers(0, most)
-        published = draw(score)
-        states.append(
-            CriterionState(
-                code=f"C{number:02d}",
-                number=number,
-                kind=draw(st.sampled_from(["appraised", "survey"])),
-                group=draw(st.sampled_from(sorted(GROUP_MAXIMA))),
-                field=draw(st.integers(1, 8)),
-                agency=draw(st.sampled_from(["A", "B"])),
-                status=draw(st.sampled_from(STATUSES)),
-                max_points=most,
-                published=published,
-                rule=FREE,
-                target=draw(st.none() | st.integers(published, most)),
-                verified=draw(st.none() | score),
-                reported=draw(st.none() | score),
-            )
-        )
-    return states
-
-
-ROOMY = tuple(FieldFrame(number, 500_000) for number in range(1, 9))
-ROOMY_GROUPS = dict.fromkeys(GROUP_MAXIMA, 1_000_000)
-
-
-def roomy(states: Iterable[CriterionState]) -> Projection:
-    return project(ROOMY, states, [GROUP_A], 63, group_maxima=ROOMY_GROUPS, own_rank=58)
-
-
-def total(parts: Iterable[Scores]) -> Scores:
-    return Scores(*(sum(column) for column in zip(*parts, strict=True)))
-
-
-@given(any_states())
-def test_parts_add_up(states: list[CriterionState]) -> None:
-    projection = roomy(states)
-    assert total(one.scores for one in projection.fields) == projection.scores
-    assert total(one.scores for one in projection.groups) == projection.scores
-    assert total([*projection.gap, projection.scores]) == Scores(*[projection.max_points] * 4)
-
-
-@given(any_states())
-def test_figures_stay_within_bounds(states: list[CriterionState]) -> None:
-    projection = roomy(states)
-    for part in (*projection.fields, *projection.groups, *projection.criteria):
-        assert all(0 <= one <= part.max_points for one in part.scores)
-        assert part.scores.floor <= part.scores.ceiling
-    for one in projection.criteria:
-        assert one.kind == "appraised" or one.scores.published == one.scores.floor == one.scores.expected
-
-
-@given(any_states(), st.randoms(use_true_random=False))
-def test_the_order_of_criteria_does_not_matter(states: list[CriterionState], random: Any) -> None:
-    shuffled = list(states)
-    random.shuffle(shuffled)
-    assert roomy(shuffled) == roomy(states)
-    assert next_best(shuffled) == next_best(states)
-
-
-@given(any_states())
-def test_an_untouched_assessment_projects_to_what_was_published(states: list[CriterionState]) -> None:
-    untouched = [one._replace(status="assigned", verified=None, reported=None) for one in states]
-    scores = roomy(untouched).scores
-    assert scores.published == scores.floor == scores.expected
-
-
-@given(any_states())
-def test_each_derivation_ends_with_its_figure(states: list[CriterionState]) -> None:
-    for one in roomy(states).criteria:
-        for score, line in zip(one.scores, one.derivations, strict=True):
-            assert line.endswith(f": {format_points(score).replace('.', ',')}")
-
-
-@settings(max_examples=50)
-@given(any_states(), st.data())
-def test_a_what_if_moves_the_total_by_exactly_its_change(states: list[CriterionState], data: st.DataObject) -> None:
-    appraised_states = [one for one in states if one.kind == "appraised"]
-    if not appraised_states:
-        return
-    chosen = data.draw(st.sampled_from(appraised_states))
-    score = data.draw(st.integers(0, chosen.max_points))
-    before = roomy(states)
-    after = roomy(what_if(states, {chosen.code: {"score": format_points(score)}}))
-    stood = next(one.scores.expected for one in before.criteria if one.code == chosen.code)
-    assert after.scores == before.scores._replace(expected=before.scores.expected + score - stood)
 
 
 def test_measured_can_be_worse_than_published() -> None:

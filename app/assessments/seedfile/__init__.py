@@ -28,7 +28,7 @@ FORM = {
 def load_seed(path: Path) -> Seed:
     """Read and check a seed. `"*"` among agencies has been replaced by every other agency.
 
-    SeedInvalid lists every error found, one a line: file, line, place, what to do; `extra["errors"]` has them as a list.
+    SeedInvalid lists every error found, one a line: file, line, place, what to do; `extra["errors"]` is the list.
     Errors of syntax hide those of form, and those hide dangling names, because the later ones would only follow.
     """
     document = read_document(path)

@@ -127,6 +127,11 @@ def read_text(text: str, name: str) -> Document:
     return Document(builder.root, builder.marks)
 
 
+def line_of(event: yaml.Event) -> int:
+    """From 0; events of a parser always carry a mark, its type just does not say so."""
+    return event.start_mark.line if event.start_mark else 0
+
+
 SYNTAX_ADVICE = "kiểm tra thụt dòng, dấu hai chấm và dấu nháy ở dòng này"
 
 
@@ -168,18 +173,18 @@ class Builder:
         if isinstance(event, yaml.DocumentStartEvent):
             self.documents += 1
             if self.documents > 1:
-                self.give_up(event.start_mark.line, "một tệp chỉ được có một tài liệu YAML; bỏ dòng `---`.")
+                self.give_up(line_of(event), "một tệp chỉ được có một tài liệu YAML; bỏ dòng `---`.")
         elif isinstance(event, yaml.ScalarEvent):
             self.take_scalar(event)
         elif isinstance(event, yaml.MappingStartEvent):
-            self.open({}, event.start_mark.line)
+            self.open({}, line_of(event))
         elif isinstance(event, yaml.SequenceStartEvent):
-            self.open([], event.start_mark.line)
+            self.open([], line_of(event))
         elif isinstance(event, yaml.CollectionEndEvent):
             self.stack.pop()
 
     def refuse_tricks(self, event: yaml.NodeEvent) -> None:
-        line = event.start_mark.line
+        line = line_of(event)
         if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
             self.give_up(
                 line, "không dùng neo và bí danh YAML (`&tên`, `*tên`); chép lại giá trị, hoặc đặt trong nháy."
@@ -190,9 +195,9 @@ class Builder:
     def take_scalar(self, event: yaml.ScalarEvent) -> None:
         frame = self.stack[-1] if self.stack else None
         if frame is not None and isinstance(frame.value, dict) and frame.key is None:
-            self.take_key(frame, event.value, event.start_mark.line)
+            self.take_key(frame, event.value, line_of(event))
         else:
-            self.put(event.value, event.start_mark.line)
+            self.put(event.value, line_of(event))
 
     def take_key(self, frame: Frame, key: str, line: int) -> None:
         route = (*frame.route, key)

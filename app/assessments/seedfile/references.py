@@ -4,7 +4,7 @@ within their maxima, rules that give the published score. Sums are the linter's 
 
 import difflib
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from app.assessments.seedfile.reading import Route
 from app.assessments.seedfile.schema import Criterion, Seed
@@ -64,7 +64,7 @@ def check_unique(seed: Seed) -> Iterator[Fault]:
     yield from repeated("source_notes", "code", [one.code for one in seed.source_notes])
 
 
-def repeated(section: str, key: str, values: list[str] | list[int]) -> Iterator[Fault]:
+def repeated(section: str, key: str, values: Sequence[str | int]) -> Iterator[Fault]:
     first: dict[str | int, int] = {}
     for index, value in enumerate(values):
         if value in first:

@@ -3,11 +3,11 @@
 `where` says in which place of the report (or of another source) a figure stands; nothing goes without it.
 """
 
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
-from app.assessments.seedfile.reading import Document, Route
+from app.assessments.seedfile.reading import Document
 from app.assessments.seedfile.values import (
     AgencyCode,
     AgencyCodeOrAll,
@@ -314,7 +314,7 @@ class SourceNote(Entry):
     quotes: list[Quote] = []
 
 
-class Share(Entry):
+class Share(NamedTuple):
     """One unit's share, as `Seed.shares` gives it: flat, with what its list says."""
 
     code: str
@@ -378,6 +378,3 @@ def with_document(seed: Seed, document: Document) -> Seed:
     """The seed, knowing where each of its values stands."""
     seed._document = document
     return seed
-
-
-__all__ = ["Route", "Seed", "Share"]

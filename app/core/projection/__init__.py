@@ -5,7 +5,7 @@ Plain values in, plain values out; points are integers in ten-thousandths. See `
 
 from app.core.projection.figures import project
 from app.core.projection.outlook import NextStep, next_best, what_if
-from app.core.projection.ranks import Interval, Standing, check_standings, rank_interval
+from app.core.projection.ranks import Interval, Standing, Threshold, check_standings, rank_interval
 from app.core.projection.values import (
     Benchmark,
     BenchmarkDistance,
@@ -35,6 +35,7 @@ __all__ = [
     "Projection",
     "RankIntervals",
     "Standing",
+    "Threshold",
     "check_standings",
     "next_best",
     "project",

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from app.core.projection.ranks import Interval, Standing, rank_interval
+from app.core.projection.ranks import Interval, Standing, Threshold, rank_interval
 from app.core.projection.values import (
     Benchmark,
     BenchmarkDistance,
@@ -39,9 +39,9 @@ def project(
     """Every part is its maximum minus what its unmet criteria are short; met criteria are not listed and count as full.
     The total is that of the fields. Where field and group maxima add up to the same, so do the figures.
 
-    `own_rank`: our published rank of the year, which belongs to the published total computed here; `benchmarks` with a
-    rank are the other provinces that bound the rank interval. Parts come back in the order of `fields` and
-    `group_maxima`, criteria by kind and number, whatever the order of `criteria`.
+    `own_rank`: our published rank of the year, which belongs to the published total computed here. Among `benchmarks`,
+    provinces with a rank and thresholds with a number of provinces bound the rank interval. Parts come back in the
+    order of `fields` and `group_maxima`, criteria by kind and number, whatever the order of `criteria`.
 
     InvalidInput: a criterion twice, of an unknown field or of an unknown group; contradictory benchmarks.
     """
@@ -148,11 +148,16 @@ def _distance(benchmark: Benchmark, scores: Scores) -> BenchmarkDistance:
 
 
 def _ranks(scores: Scores, benchmarks: Iterable[Benchmark], province_count: int, own_rank: int | None) -> RankIntervals:
-    known = [Standing(one.score, one.rank) for one in benchmarks if one.rank is not None]
+    known = [Standing(one.score, one.rank) for one in benchmarks if one.kind == "province" and one.rank is not None]
+    thresholds = [
+        Threshold(one.score, one.provinces)
+        for one in benchmarks
+        if one.kind == "threshold" and one.provinces is not None
+    ]
     own = None if own_rank is None else Standing(scores.published, own_rank)
 
     def interval(score: int) -> Interval:
-        return rank_interval(score, known, province_count, own=own)
+        return rank_interval(score, known, province_count, thresholds=thresholds, own=own)
 
     return RankIntervals(*(interval(score) for score in scores))
 

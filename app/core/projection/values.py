@@ -16,14 +16,15 @@ class FieldFrame(NamedTuple):
 
 
 class Benchmark(NamedTuple):
-    """A score to measure oneself by, fixed for the year. `kind`: "threshold", "mean" or "province"; provinces may carry
-    their published rank. Our own province is not among them."""
+    """A score to measure oneself by, fixed for the year. What bounds the rank interval: `rank` of a "province", and
+    `provinces`, the number of those that reached a "threshold". Other kinds ("mean", "self") are for distances only."""
 
     label: str
     score: int
     kind: str
     rank: int | None = None
     source: str = ""
+    provinces: int | None = None
 
 
 class CriterionState(NamedTuple):

@@ -1,0 +1,138 @@
+"""Where the bytes of evidence lie: a folder, each file under its SHA-256, so the same bytes are stored once.
+
+Whoever puts or deletes bytes holds the claim on their hash (`claim`) in the transaction that also writes or reads the
+rows, so that one upload's failure never takes away the file of another one.
+"""
+
+import contextlib
+import hashlib
+import os
+import tempfile
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from sqlalchemy import BigInteger, Connection, bindparam, func, select
+
+from app.text import compose
+
+INCOMING = "incoming"
+LONGEST_NAME = 150
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """Bytes that are on disk for good (fsync) but not in place yet."""
+
+    path: Path
+    size: int
+    sha256: str
+
+    def forget(self) -> None:
+        """Remove the temporary file, if it is still one."""
+        self.path.unlink(missing_ok=True)
+
+
+class Overflow(Exception):
+    """More bytes than allowed."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileStore:
+    """`ab/abcdef…` under `folder`, and `incoming/` for what is on its way. The only code that knows this layout."""
+
+    folder: Path
+
+    def receive(self, chunks: Iterable[bytes], *, limit: int) -> Received:
+        """Write and hash a stream; `Overflow` past `limit` bytes. What fails leaves no file behind."""
+        incoming = self.folder / INCOMING
+        incoming.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=incoming)
+        try:
+            with os.fdopen(handle, "wb") as target:
+                size, sha256 = _copy(chunks, target, limit)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+        return Received(Path(name), size, sha256)
+
+    def put(self, received: Received) -> None:
+        """Move received bytes to their place, atomically and durably. Bytes that are there already are replaced."""
+        target = self.path(received.sha256)
+        if not target.parent.is_dir():
+            target.parent.mkdir(exist_ok=True)
+            _sync_folder(self.folder)
+        received.path.replace(target)
+        _sync_folder(target.parent)
+
+    def open(self, sha256: str) -> BinaryIO:
+        """The stored bytes; FileNotFoundError when they are not there."""
+        return self.path(sha256).open("rb")
+
+    def delete(self, sha256: str) -> None:
+        self.path(sha256).unlink(missing_ok=True)
+
+    def path(self, sha256: str) -> Path:
+        return self.folder / sha256[:2] / sha256
+
+    def stored(self) -> Iterator[Path]:
+        """Every file in place; its name is its hash."""
+        return (path for path in self.folder.glob("[0-9a-f][0-9a-f]/*") if len(path.name) == 64)
+
+    def incoming(self) -> Iterator[Path]:
+        return (self.folder / INCOMING).glob("*")
+
+
+def claim(connection: Connection, sha256: str) -> None:
+    """Until this transaction ends nobody else puts or deletes these bytes. A write transaction of SQLite is alone
+    anyway; PostgreSQL takes an advisory lock."""
+    if connection.dialect.name == "postgresql":
+        key = int.from_bytes(bytes.fromhex(sha256[:16]), signed=True)
+        connection.execute(select(func.pg_advisory_xact_lock(bindparam("key", key, BigInteger))))
+
+
+def clean_filename(name: str) -> str:
+    """What of a client's file name is kept: the last part of a path in NFC, without control, invisible and
+    direction-changing characters and what Windows forbids; at most 150 characters, the extension kept.
+
+    Empty when nothing is left of the name.
+    """
+    base = name.replace("\\", "/").rsplit("/", 1)[-1]
+    visible = " ".join(compose(base).split())
+    kept = "".join("_" if c in '<>:"|?*' else c for c in visible).strip(". ")
+    stem, dot, extension = kept.rpartition(".")
+    if not dot or len(extension) > 10:
+        return kept[:LONGEST_NAME].rstrip(". ")
+    return stem[: LONGEST_NAME - len(extension) - 1].rstrip(". ") + dot + extension
+
+
+def ascii_filename(name: str) -> str:
+    """For programs that read no RFC 5987 names: without accents, everything unusual as an underscore."""
+    plain = unicodedata.normalize("NFD", name.replace("đ", "d").replace("Đ", "D"))
+    kept = "".join(c for c in plain if not unicodedata.combining(c))
+    return "".join(c if c.isascii() and (c.isalnum() or c in " ._-()") else "_" for c in kept)
+
+
+def _copy(chunks: Iterable[bytes], target: BinaryIO, limit: int) -> tuple[int, str]:
+    size, digest = 0, hashlib.sha256()
+    for chunk in chunks:
+        size += len(chunk)
+        if size > limit:
+            raise Overflow
+        digest.update(chunk)
+        target.write(chunk)
+    target.flush()
+    os.fsync(target.fileno())
+    return size, digest.hexdigest()
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename survive a power cut. Systems that cannot open folders (Windows) do without."""
+    with contextlib.suppress(PermissionError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -1,0 +1,221 @@
+"""The ways out: SMTP, webhooks to allowed hosts, and .eml files in the outbox folder.
+
+Each sends one message or raises `Undelivered`, which says whether trying again can help. Which way a message takes is
+decided when it is sent, from the settings of that moment.
+"""
+
+import contextlib
+import os
+import re
+import smtplib
+import ssl
+from collections.abc import Callable
+from datetime import datetime
+from email.message import EmailMessage
+from email.policy import SMTP
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic_core import to_json
+
+from app.settings import Settings
+
+Channel = Literal["email", "webhook", "folder"]
+RETRIED_STATUSES = frozenset({408, 425, 429})
+"""Of the 4xx answers of a webhook: those that say "later" rather than "never"."""
+
+
+class Undelivered(Exception):
+    """`permanent`: this message will never go out this way, so it becomes a dead letter at once."""
+
+    def __init__(self, error: str, *, permanent: bool) -> None:
+        super().__init__(error)
+        self.error = " ".join(error.split())[:500]
+        self.permanent = permanent
+
+
+def choose(email: str | None, webhook: str | None, settings: Settings, *, demo: bool) -> Channel | None:
+    """The way to a contact; None when there is none, which only happens where SMTP is configured.
+
+    A webhook to an allowed host comes first, then mail. Without SMTP, and always on a demo clock, it is the folder.
+    """
+    if demo:
+        return "folder"
+    if webhook and host_of(webhook) in settings.allowed_webhook_hosts:
+        return "webhook"
+    if not settings.smtp_host:
+        return "folder"
+    return "email" if email else None
+
+
+def host_of(url: str) -> str | None:
+    """The host in lower case; None for what is not an http(s) address."""
+    with contextlib.suppress(ValueError):
+        parts = urlsplit(url)
+        if parts.scheme in ("http", "https") and parts.hostname:
+            return parts.hostname.lower()
+    return None
+
+
+# The outbox folder
+
+
+def save(folder: Path, name: str, message: EmailMessage) -> str:
+    """Write `name`.eml whole or not at all, and return the file's name; writing it again replaces it."""
+    target = folder / f"{re.sub(r'[^A-Za-z0-9._-]+', '-', name)}.eml"
+    unfinished = target.with_suffix(f".{os.getpid()}.tmp")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with unfinished.open("wb") as file:
+            file.write(message.as_bytes(policy=SMTP))
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(target)
+    except OSError as error:
+        unfinished.unlink(missing_ok=True)
+        raise Undelivered(f"Không ghi được vào thư mục {folder}: {error.strerror}", permanent=False) from error
+    return target.name
+
+
+# SMTP
+
+
+class Mailer:
+    """One connection for all mails of a delivery round, opened by the first.
+
+    When the server cannot be reached, the other mails of the round fail at once instead of waiting for it one by one.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._connection: smtplib.SMTP | None = None
+        self._down: str | None = None
+
+    def send(self, message: EmailMessage, address: str) -> None:
+        """Raises `Undelivered`: permanent when the server refuses this recipient or this content for good (5xx)."""
+        server = self._connected()
+        try:
+            server.send_message(message, to_addrs=[address])
+        except smtplib.SMTPRecipientsRefused as error:
+            code, text = next(iter(error.recipients.values()))
+            raise Undelivered(f"SMTP {code} {_decoded(text)}", permanent=code >= 500) from error
+        except smtplib.SMTPDataError as error:
+            raise Undelivered(_smtp_text(error), permanent=error.smtp_code >= 500) from error
+        except (smtplib.SMTPException, OSError) as error:
+            # Whatever else went wrong concerns the connection or the sender, and so not this message alone.
+            self.close()
+            raise Undelivered(_smtp_text(error), permanent=False) from error
+
+    def close(self) -> None:
+        if self._connection is not None:
+            with contextlib.suppress(smtplib.SMTPException, OSError):
+                self._connection.quit()
+            self._connection.close()
+            self._connection = None
+
+    def _connected(self) -> smtplib.SMTP:
+        if self._down is not None:
+            raise Undelivered(self._down, permanent=False)
+        if self._connection is None:
+            try:
+                self._connection = _connect(self._settings)
+            except (smtplib.SMTPException, OSError) as error:
+                self._down = _smtp_text(error)
+                raise Undelivered(self._down, permanent=False) from error
+        return self._connection
+
+
+def _connect(settings: Settings) -> smtplib.SMTP:
+    context = ssl.create_default_context()
+    host, port, timeout = settings.smtp_host, settings.smtp_port, settings.smtp_timeout
+    server: smtplib.SMTP
+    if settings.smtp_security == "tls":
+        server = smtplib.SMTP_SSL(host, port, timeout=timeout, context=context)
+    else:
+        server = smtplib.SMTP(host, port, timeout=timeout)
+    try:
+        if settings.smtp_security == "starttls":
+            server.starttls(context=context)
+        if settings.smtp_username:
+            server.login(settings.smtp_username, settings.smtp_password)
+    except BaseException:
+        server.close()
+        raise
+    return server
+
+
+def _smtp_text(error: Exception) -> str:
+    if isinstance(error, smtplib.SMTPResponseException):
+        return f"SMTP {error.smtp_code} {_decoded(error.smtp_error)}"
+    return f"SMTP: {type(error).__name__}: {error}"
+
+
+def _decoded(text: bytes | str) -> str:
+    return text.decode(errors="replace") if isinstance(text, bytes) else text
+
+
+# Webhooks
+
+
+class Hooks:
+    """Posts to webhooks: no redirects (the allowed host is the host that gets it), no proxies or .netrc of the machine.
+
+    Signed as Standard Webhooks say, when the contact has a secret.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._timeout = settings.webhook_timeout
+        self._client: Any = None
+
+    def send(self, url: str, secret: str | None, payload: dict[str, Any], *, message_key: str, now: datetime) -> None:
+        """Raises `Undelivered`: permanent for every answer that a later try would get again."""
+        import httpx  # slow to import, and many installations have no webhook
+
+        body = to_json(payload)
+        headers = {"Content-Type": "application/json", "User-Agent": "khacphuc"}
+        headers |= _signature(secret, body.decode(), message_key, now)
+        if self._client is None:
+            self._client = httpx.Client(timeout=self._timeout, follow_redirects=False, trust_env=False)
+        try:
+            with self._client.stream("POST", url, content=body, headers=headers) as response:
+                status = response.status_code  # the answer's body says nothing that we need
+        except httpx.InvalidURL as error:
+            raise Undelivered(f"Webhook: {error}", permanent=True) from error
+        except httpx.HTTPError as error:
+            raise Undelivered(f"Webhook: {type(error).__name__}: {error}", permanent=False) from error
+        if not 200 <= status < 300:
+            permanent = status < 500 and status not in RETRIED_STATUSES
+            raise Undelivered(f"Webhook: HTTP {status}", permanent=permanent)
+
+    def close(self) -> None:
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+
+def _signature(secret: str | None, body: str, message_key: str, now: datetime) -> dict[str, str]:
+    headers = {"webhook-id": message_key, "webhook-timestamp": str(int(now.timestamp()))}
+    if secret:
+        from standardwebhooks.webhooks import Webhook
+
+        try:
+            headers["webhook-signature"] = Webhook(secret).sign(message_key, now, body)
+        except ValueError as error:  # not Base64; the message must not go out unsigned
+            raise Undelivered("Webhook: khóa bí mật không phải Base64", permanent=True) from error
+    return headers
+
+
+class Channels:
+    """All ways out for one delivery round; leaving the block closes what was opened."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.mailer, self.hooks, self.folder = Mailer(settings), Hooks(settings), settings.outbox_dir
+        self._closing: tuple[Callable[[], None], ...] = (self.mailer.close, self.hooks.close)
+
+    def __enter__(self) -> "Channels":
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        for close in self._closing:
+            close()

@@ -1,0 +1,201 @@
+"""The outbox as a table: rows are added with the digest, claimed by token, and settled by whoever holds the token.
+
+A claim counts the attempt and moves the row's time forward before anything is sent, so that a row whose sending kills
+the process comes back only when its lease has run out, and not for ever. Nothing here touches the network.
+"""
+
+import hashlib
+import secrets
+import uuid
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Table, and_, bindparam, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from app.models import deliveries, digest_items, digests
+
+MAX_ATTEMPTS = 8
+BACKOFF = (1, 5, 15, 60, 240)
+"""Minutes after the first, second … failure; the last one repeats."""
+LOOK_AGAIN = timedelta(hours=1)
+"""How long a message without a reachable contact rests before contacts are looked up anew."""
+WAITING = ("pending", "unreachable", "sending")
+DIED_WHILE_SENDING = "Tiến trình gửi dừng giữa chừng nhiều lần; hãy kiểm tra nhật ký rồi gửi lại."
+
+
+class Claim(NamedTuple):
+    """One row that this sender alone may send until `lease_until`."""
+
+    id: int
+    digest_id: int
+    contact_id: int | None
+    message_key: str
+    attempts: int
+    token: str
+    lease_until: datetime
+
+
+def insert_new(connection: Connection, table: Table) -> Any:
+    """An INSERT that knows `on_conflict_do_nothing`; both engines spell it alike."""
+    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+def enqueue(connection: Connection, messages: Iterable[tuple[int, int | None]], *, now: datetime) -> None:
+    """Add one message per (digest, contact); None stands for a recipient without a contact. Known ones stay."""
+    rows = [
+        {
+            "digest_id": digest_id,
+            "contact_id": contact_id,
+            "contact_key": contact_id or 0,
+            "message_key": uuid.uuid4().hex,
+            "state": "pending",
+            "attempts": 0,
+            "next_attempt_at": now,
+            "last_error": "",
+        }
+        for digest_id, contact_id in messages
+    ]
+    if rows:
+        statement = insert_new(connection, deliveries).on_conflict_do_nothing(
+            index_elements=["digest_id", "contact_key"]
+        )
+        connection.execute(statement, rows)
+
+
+# Claiming
+
+
+def anything_due(connection: Connection, *, now: datetime) -> bool:
+    """Whether a claim could find something: asked without a write lock, since mostly there is nothing."""
+    return connection.execute(select(_due(now).exists())).scalar_one()
+
+
+def claim(connection: Connection, *, now: datetime, lease: timedelta) -> Claim | None:
+    """Take the message that has waited longest; None when nothing is due. Commit before sending.
+
+    `lease` must be much longer than a send can take: when it has run out, the next claim takes the message again.
+    """
+    found = connection.execute(
+        _due(now).order_by(deliveries.c.next_attempt_at, deliveries.c.id).limit(1).with_for_update(skip_locked=True)
+    ).first()
+    if found is None:
+        return None
+    taken = Claim(*found[:4], found.attempts + 1, secrets.token_hex(16), now + lease)
+    connection.execute(
+        update(deliveries)
+        .where(deliveries.c.id == taken.id)
+        .values(
+            state="sending",
+            claim_token=taken.token,
+            lease_until=taken.lease_until,
+            next_attempt_at=taken.lease_until,
+            attempts=taken.attempts,
+        )
+    )
+    return taken
+
+
+def bury_poison(connection: Connection, *, now: datetime) -> int:
+    """Messages that took their sender down at every attempt become dead letters; returns how many."""
+    lost = and_(
+        deliveries.c.state == "sending", deliveries.c.next_attempt_at <= now, deliveries.c.attempts >= MAX_ATTEMPTS
+    )
+    values = {"state": "dead", "last_error": DIED_WHILE_SENDING, "claim_token": None, "lease_until": None}
+    return connection.execute(update(deliveries).where(lost).values(**values)).rowcount
+
+
+def _due(now: datetime) -> Any:
+    # A claimed row's next_attempt_at is the end of its lease, so one range over one index finds both.
+    return select(
+        deliveries.c.id,
+        deliveries.c.digest_id,
+        deliveries.c.contact_id,
+        deliveries.c.message_key,
+        deliveries.c.attempts,
+    ).where(
+        deliveries.c.state.in_(WAITING),
+        deliveries.c.next_attempt_at <= now,
+        or_(deliveries.c.state != "sending", deliveries.c.attempts < MAX_ATTEMPTS),
+    )
+
+
+# Settling
+
+
+def settle(connection: Connection, taken: Claim, state: str, **values: Any) -> bool:
+    """Write what became of a claim; False when the claim was lost meanwhile, and then nothing is written."""
+    done = connection.execute(
+        update(deliveries)
+        .where(deliveries.c.id == taken.id, deliveries.c.claim_token == taken.token)
+        .values(state=state, claim_token=None, lease_until=None, **values)
+    )
+    return done.rowcount == 1
+
+
+def settle_failure(connection: Connection, taken: Claim, error: str, *, permanent: bool, now: datetime) -> bool:
+    """Back off, or give up: at once for a permanent error, else after `MAX_ATTEMPTS`."""
+    if permanent or taken.attempts >= MAX_ATTEMPTS:
+        return settle(connection, taken, "dead", last_error=error)
+    later = now + backoff(taken.message_key, taken.attempts)
+    return settle(connection, taken, "pending", last_error=error, next_attempt_at=later)
+
+
+def backoff(message_key: str, attempts: int) -> timedelta:
+    """1, 5, 15, 60, then 240 minutes, up to a quarter longer so that messages that failed together part ways.
+
+    The same row waits the same time wherever it is computed.
+    """
+    minutes = BACKOFF[min(attempts, len(BACKOFF)) - 1]
+    spread = hashlib.sha256(f"{message_key}:{attempts}".encode()).digest()[0] / 256
+    return timedelta(minutes=minutes * (1 + spread / 4))
+
+
+# A newer digest takes the place of older ones
+
+
+def supersede_older(connection: Connection, newer: Mapping[str, int], *, now: datetime) -> None:
+    """Take back undelivered messages of the recipients in `newer` (recipient → its digest of today).
+
+    What no contact of the recipient has got moves into the newer digest, so superseding loses nothing. A digest that
+    somebody got, or that is being sent right now, keeps its items; only its remaining messages are taken back.
+    """
+    if not newer:
+        return
+    rows = connection.execute(_undelivered(newer, now)).all()
+    if not rows:
+        return
+    received = _received(connection, {row.digest_id for row in rows}, now=now)
+    taken = [{"taken": row.id} for row in rows if row.state != "dead" or row.digest_id not in received]
+    if taken:
+        statement = update(deliveries).where(deliveries.c.id == bindparam("taken"))
+        connection.execute(statement.values(state="superseded", claim_token=None, lease_until=None), taken)
+    moved = {row.digest_id: newer[row.recipient] for row in rows if row.digest_id not in received}
+    if moved:
+        statement = update(digest_items).where(digest_items.c.digest_id == bindparam("older"))
+        rows_moved = [{"older": older, "digest": digest} for older, digest in moved.items()]
+        connection.execute(statement.values(digest_id=bindparam("digest")), rows_moved)
+
+
+def _undelivered(newer: Mapping[str, int], now: datetime) -> Any:
+    """Locked, so that no sender claims one of them before the commit."""
+    lease_over = and_(deliveries.c.state == "sending", deliveries.c.next_attempt_at <= now)
+    return (
+        select(deliveries.c.id, deliveries.c.digest_id, deliveries.c.state, digests.c.recipient)
+        .join(digests, digests.c.id == deliveries.c.digest_id)
+        .where(
+            digests.c.recipient.in_(newer),
+            digests.c.id.not_in(newer.values()),
+            or_(deliveries.c.state.in_(("pending", "unreachable", "dead")), lease_over),
+        )
+        .with_for_update(of=deliveries)
+    )
+
+
+def _received(connection: Connection, digest_ids: set[int], *, now: datetime) -> set[int]:
+    in_flight = and_(deliveries.c.state == "sending", deliveries.c.next_attempt_at > now)
+    statement = select(deliveries.c.digest_id).where(
+        deliveries.c.digest_id.in_(digest_ids), or_(deliveries.c.state == "sent", in_flight)
+    )
+    return set(connection.execute(statement).scalars())

@@ -1,0 +1,111 @@
+"""Short Vietnamese phrases for numbers, dates and the state of a report, as letters print them."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from app.core import workflow
+from app.core.reminding import days_text, waited_text
+from app.core.scoring import in_vietnamese
+from app.core.workdays import local_date
+from app.outbox.content import Detail, Facts
+
+QUOTED = 300
+"""The most characters of somebody's text that a letter repeats."""
+
+
+def day_text(day: date) -> str:
+    return f"{day:%d/%m/%Y}"
+
+
+def points_text(points: int) -> str:
+    """Two decimals, half up: "0,66"; what would round to nothing keeps its four: "0,0028"."""
+    if 0 < points < 50:
+        return f"0,{points:04d}"
+    whole, hundredths = divmod((points + 50) // 100, 100)
+    return f"{whole},{hundredths:02d}"
+
+
+def due_text(facts: Facts, today: date) -> str:
+    """`effective_due` is exclusive, and so is "trước"."""
+    if facts.kind == "review" and facts.submitted_on is not None:
+        return f"nộp ngày {day_text(facts.submitted_on)}, {waited_text(facts.waited)}"
+    return f"trước ngày {day_text(facts.effective_due)}, {days_text((facts.effective_due - today).days)}"
+
+
+def shortened(text: str) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= QUOTED else flat[:QUOTED].rsplit(" ", 1)[0] + " …"
+
+
+def listed(parts: Sequence[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} và {parts[-1]}"
+
+
+# What is missing, and what to do
+
+
+def missing_text(facts: Facts, detail: Detail) -> str:
+    if facts.share is not None:
+        return _share_missing(facts)
+    if facts.kind == "review":
+        return ""
+    if facts.status == "returned" and detail.returned is not None:
+        returned = f"Yêu cầu bổ sung ngày {day_text(local_date(detail.returned.at))}"
+        comment = shortened(detail.returned.comment)
+        return f"{returned}: “{comment}”" if comment else returned
+    missing = _missing_parts(facts, detail)
+    percent = f"Đã thực hiện {facts.percent}%. " if facts.percent else ""
+    if len(missing) == len(_wanted_parts(facts)):
+        return f"{percent}Chưa có báo cáo giải trình."
+    if missing:
+        return f"{percent}Báo cáo còn thiếu {listed(missing)}."
+    return f"{percent}Báo cáo đã đủ nội dung nhưng chưa nộp."
+
+
+def todo_text(facts: Facts, detail: Detail, today: date) -> str:
+    if facts.share is not None:
+        return _share_todo(facts)
+    if facts.kind == "review":
+        return "Xem xét, xác nhận báo cáo."
+    if facts.kind == "escalation":
+        return ""
+    late = today >= facts.effective_due
+    extension = " Nếu có lý do chính đáng để kéo dài, hãy gửi đề nghị gia hạn." if late else ""
+    if facts.status == "returned":
+        return f"Bổ sung, hoàn thiện và nộp lại báo cáo.{extension}"
+    missing = _missing_parts(facts, detail)
+    if not missing:
+        return f"Nộp báo cáo để xác nhận.{extension}"
+    verb = "Gửi báo cáo giải trình gồm" if len(missing) == len(_wanted_parts(facts)) else "Bổ sung"
+    return f"{verb} {listed(missing)}.{extension}"
+
+
+def _wanted_parts(facts: Facts) -> list[str]:
+    figures = {"survey": [], "declared": ["điểm tự đánh giá"]}.get(facts.rule_kind, ["số liệu"])
+    return [*workflow.PARTS.values(), *figures]
+
+
+def _missing_parts(facts: Facts, detail: Detail) -> list[str]:
+    report = detail.report
+    present = [report is not None and bool(getattr(report, name).strip()) for name in workflow.PARTS]
+    present.append(report is not None and bool(report.measurements or report.declared is not None))
+    # A survey wants no figure, so its parts end one earlier.
+    return [part for part, there in zip(_wanted_parts(facts), present, strict=False) if not there]
+
+
+def _share_missing(facts: Facts) -> str:
+    share = facts.share
+    amount = "Báo cáo không nêu số lượng riêng của đơn vị"
+    if share.quantity is not None:
+        amount = f"Theo báo cáo: {in_vietnamese(str(share.quantity))} {share.unit}".rstrip()
+    if share.share_kind == "clearable":
+        return f"{amount}. Chưa xác nhận đã xử lý xong."
+    missing = [] if share.reason.strip() else ["giải trình lý do"]
+    missing += [] if share.current is not None else ["số liệu kỳ này"]
+    return f"{amount}. Còn thiếu {listed(missing)}." if missing else f"{amount}."
+
+
+def _share_todo(facts: Facts) -> str:
+    if facts.share.share_kind == "clearable":
+        return "Xử lý dứt điểm, rồi cập nhật tiến độ, biện pháp và đánh dấu đã xử lý."
+    return "Giải trình lý do, nêu biện pháp và cập nhật số liệu kỳ này."

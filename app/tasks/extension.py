@@ -1,0 +1,167 @@
+"""Đề nghị gia hạn: an agency asks for a later date, the coordinator decides; the old date stays on record."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from app import events, scope
+from app.core import workflow
+from app.core.access import Actor, Permission
+from app.errors import Conflict, IllegalMove, InvalidInput, NotFound
+from app.models import agencies, assessments, extension_requests, tasks
+from app.tasks.change import apply, check_future, check_leads, check_version, locate
+from app.text import compose
+
+_COLUMNS = (
+    extension_requests.c.id,
+    tasks.c.code.label("task"),
+    agencies.c.code.label("agency"),
+    extension_requests.c.requested_due,
+    extension_requests.c.previous_due,
+    extension_requests.c.reason,
+    extension_requests.c.at,
+    extension_requests.c.on_behalf_of,
+    extension_requests.c.state,
+    extension_requests.c.granted_due,
+    extension_requests.c.comment,
+    extension_requests.c.decided_at,
+)
+_REQUESTS = (
+    select(*_COLUMNS)
+    .join(tasks, tasks.c.id == extension_requests.c.task_id)
+    .join(assessments, assessments.c.id == tasks.c.assessment_id)
+    .join(agencies, agencies.c.id == tasks.c.agency_id)
+)
+
+
+def request_extension(
+    connection: Connection,
+    actor: Actor,
+    ident: str,
+    requested_due: date,
+    reason: str,
+    on_behalf_of: str | None,
+    *,
+    version: int | None,
+    now: datetime,
+) -> dict[str, Any]:
+    """Ask for a later due date. One undecided request a task; the task itself does not change until the decision."""
+    actor.require(Permission.EXTENSION_REQUEST)
+    row = locate(connection, actor, ident)
+    check_leads(actor, row)
+    check_version(row, version)
+    if row.status not in workflow.OPEN or row.status == "submitted":
+        raise IllegalMove(f"Nhiệm vụ đang “{workflow.LABELS[row.status]}” nên không cần gia hạn.")
+    why = compose(reason)
+    if not why:
+        raise InvalidInput("Hãy ghi lý do đề nghị gia hạn (reason).", field="reason")
+    check_future(requested_due, now=now, field="requested_due")
+    if requested_due <= row.effective_due:
+        raise InvalidInput(f"Hạn đề nghị phải sau hạn hiện tại ({row.effective_due:%d/%m/%Y}).", field="requested_due")
+    open_one = select(extension_requests.c.id).where(
+        extension_requests.c.task_id == row.id, extension_requests.c.state == "open"
+    )
+    if connection.execute(open_one).first() is not None:
+        raise Conflict("Đã có một đề nghị gia hạn đang chờ quyết định.")
+    actor = actor.speaking_for(on_behalf_of)
+    request_id = connection.execute(
+        insert(extension_requests)
+        .values(
+            task_id=row.id,
+            requested_due=requested_due,
+            previous_due=row.effective_due,
+            reason=why,
+            at=now,
+            account_id=actor.account_id,
+            on_behalf_of=actor.on_behalf_of,
+            state="open",
+            comment="",
+        )
+        .returning(extension_requests.c.id)
+    ).scalar_one()
+    events.record(
+        connection,
+        actor,
+        now=now,
+        entity="task",
+        entity_id=row.id,
+        code=row.code,
+        action="task.extension_requested",
+        after={"requested_due": requested_due.isoformat()},
+        why=why,
+        assessment_id=row.assessment_id,
+        province_id=row.province_id,
+    )
+    return get_request(connection, actor, request_id, now=now)
+
+
+def decide_extension(
+    connection: Connection,
+    actor: Actor,
+    request_id: int,
+    decision: str,
+    granted_due: date | None,
+    comment: str,
+    *,
+    now: datetime,
+) -> dict[str, Any]:
+    """Grant (the date asked for, or another one) or refuse (with a comment), once."""
+    actor.require(Permission.EXTENSION_DECIDE)
+    request = get_request(connection, actor, request_id, now=now)
+    row = locate(connection, actor, request["task"])
+    if request["state"] != "open":
+        raise Conflict("Đề nghị này đã được quyết định rồi.")
+    words = compose(comment)
+    due = _granted(request, granted_due, now=now) if decision == "granted" else None
+    if due is None and not words:
+        raise InvalidInput("Hãy ghi lý do không chấp nhận gia hạn (comment).", field="comment")
+    if due is not None and row.status not in workflow.OPEN:
+        raise IllegalMove(f"Nhiệm vụ đã “{workflow.LABELS[row.status]}” nên không gia hạn được.")
+    decided = connection.execute(
+        update(extension_requests)
+        .where(extension_requests.c.id == request_id, extension_requests.c.state == "open")
+        .values(state=decision, granted_due=due, comment=words, decided_at=now, decided_by=actor.account_id)
+    )
+    if decided.rowcount != 1:
+        raise Conflict("Đề nghị này vừa được người khác quyết định.")
+    values = {} if due is None else {"extension_due": due}
+    task = apply(connection, actor, row, values, action=f"task.extension_{decision}", now=now, why=words)
+    return get_request(connection, actor, request_id, now=now) | {"task_state": task}
+
+
+def list_requests(
+    connection: Connection,
+    actor: Actor,
+    *,
+    state: str | None,
+    task: str | None = None,
+    limit: int,
+    offset: int,
+    now: datetime,
+) -> dict[str, Any]:
+    """Requests on visible tasks, the newest first."""
+    actor.require(Permission.TASK_READ)
+    statement = _REQUESTS.where(scope.visible_tasks(actor))
+    if state is not None:
+        statement = statement.where(extension_requests.c.state == state)
+    if task is not None:
+        statement = statement.where(tasks.c.code == task)
+    total = connection.execute(select(func.count()).select_from(statement.subquery())).scalar_one()
+    rows = connection.execute(statement.order_by(extension_requests.c.id.desc()).limit(limit).offset(offset))
+    return {"items": [dict(row._mapping) for row in rows], "total": total, "limit": limit, "offset": offset}
+
+
+def get_request(connection: Connection, actor: Actor, request_id: int, *, now: datetime) -> dict[str, Any]:
+    row = connection.execute(_REQUESTS.where(extension_requests.c.id == request_id, scope.visible_tasks(actor))).first()
+    if row is None:
+        raise NotFound("Không có đề nghị gia hạn này.")
+    return dict(row._mapping)
+
+
+def _granted(request: dict[str, Any], granted_due: date | None, *, now: datetime) -> date:
+    due: date = granted_due or request["requested_due"]
+    check_future(due, now=now, field="granted_due")
+    if due <= request["previous_due"]:
+        raise InvalidInput(f"Hạn mới phải sau hạn cũ ({request['previous_due']:%d/%m/%Y}).", field="granted_due")
+    return due

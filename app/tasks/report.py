@@ -1,0 +1,234 @@
+"""What the lead agency does: notes on progress, the report with its figures, handing in, recalling."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, update
+
+from app.core import scoring, workflow
+from app.core.access import Actor, Permission
+from app.core.workdays import local_date
+from app.db import savepoint
+from app.errors import InvalidInput, OutsideRuleDomain, Problem, ScoreNotAccepted
+from app.models import reports, submissions
+from app.tasks.change import Located, apply, check_leads, check_version, locate, points_or_none
+from app.text import compose
+
+TEXTS = ("reason", "progress", "remedy", "difficulties", "period")
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """What an agency sends; None leaves a part as it is. Without `status` it moves nothing."""
+
+    status: str | None = None
+    percent: int | None = None
+    texts: Mapping[str, str] = field(default_factory=dict)
+    """Any of `TEXTS`."""
+    measurements: Mapping[str, Any] | None = None
+    """Input of the rule → number. Laid over what the agency reported before, so one number can be corrected alone."""
+    declared_score: str | None = None
+    note: str = ""
+    on_behalf_of: str | None = None
+
+
+def record_update(
+    connection: Connection, actor: Actor, ident: str, change: Update, *, version: int | None, now: datetime
+) -> dict[str, Any]:
+    """Write an agency's update: report, figures, status, score and log in one go; returns the task's new standing.
+
+    Raises the problem types of the task's life (`IllegalMove`, `IncompleteSubmission`, `StaleVersion`), of measurements
+    and of scores; nothing is changed then.
+    """
+    actor.require(Permission.TASK_REPORT)
+    row = locate(connection, actor, ident)
+    check_leads(actor, row)
+    check_version(row, version)
+    _check_says_something(change)
+    _check_move(row, change)
+    actor = actor.speaking_for(change.on_behalf_of)
+    texts = {name: compose(text) for name, text in change.texts.items()}
+    figures = read_figures(row, change)
+    content = {**{name: getattr(row, name) or "" for name in TEXTS}, **texts, **figures.content}
+    submits = change.status == "submitted"
+    if submits:
+        has_score = figures.reported is not None
+        workflow.check_submission(content, appraised=row.kind == "appraised", has_score=has_score)
+    _write_report(connection, actor, row, {**texts, **figures.changed}, now=now)
+    if submits:
+        _write_submission(connection, actor, row, content, figures.reported, now=now)
+    return apply(
+        connection,
+        actor,
+        row,
+        _task_values(actor, row, change, figures.reported, now=now),
+        action=_action(row.status, change.status),
+        now=now,
+        why=compose(change.note),
+        also={**texts, **figures.logged},
+    )
+
+
+def record_updates(
+    connection: Connection,
+    actor: Actor,
+    items: Sequence[tuple[str, int, Update]],
+    *,
+    describe: Callable[[Problem, str], dict[str, Any]],
+    now: datetime,
+) -> dict[str, Any]:
+    """Many updates, each (task, version, update) on its own: what fails is undone alone and told in its place."""
+    actor.require(Permission.TASK_REPORT)
+    results: list[dict[str, Any]] = []
+    for ident, version, change in items:
+        try:
+            with savepoint(connection, "item"):
+                task = record_update(connection, actor, ident, change, version=version, now=now)
+            results.append({"code": ident, "ok": True, "task": task})
+        except Problem as error:
+            results.append({"code": ident, "ok": False, "problem": describe(error, ident)})
+    succeeded = sum(result["ok"] for result in results)
+    return {"items": results, "succeeded": succeeded, "failed": len(results) - succeeded}
+
+
+# Figures
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What the report's numbers come to: `changed` are columns of `report`, `logged` goes into the event."""
+
+    reported: int | None
+    changed: dict[str, Any]
+    content: dict[str, Any]
+    logged: dict[str, Any]
+
+
+def read_figures(row: Located, change: Update) -> Figures:
+    """Score what was measured or declared by the criterion's rule; without either the last reported score stands."""
+    kept = {"measurements": row.measurements, "declared": points_or_none(row.declared)}
+    if change.measurements is None and change.declared_score is None:
+        return Figures(row.reported, {}, kept, {})
+    measurements, declared, reported = score_of(
+        row, _overlaid(row.measurements, change.measurements), change.declared_score
+    )
+    changed = {"measurements": measurements, "declared": declared}
+    shown = {"measurements": measurements, "declared": points_or_none(declared)}
+    return Figures(reported, changed, shown, shown)
+
+
+def score_of(
+    row: Located, measurements: Mapping[str, Any] | None, declared: str | None, *, field: str = "declared_score"
+) -> tuple[dict[str, str] | None, int | None, int]:
+    """(measurements, declared points, score) by the criterion's rule.
+
+    An executable rule computes the score and takes no typed one — except outside the domain in which the rule was
+    observed, where it refuses: there measurements and a declared score come together.
+    """
+    rule = scoring.parse_rule(row.rule)
+    if not rule.executable:
+        if measurements:
+            scoring.read_measurements(rule, measurements)  # raises: this rule takes none
+        points = scoring.check_declared(rule, row.max, declared if declared is not None else "", field=field)
+        return None, points, points
+    counts = scoring.read_measurements(rule, measurements or {})
+    try:
+        computed = scoring.score_measurements(rule, row.max, counts)
+    except OutsideRuleDomain as error:
+        if declared is None:
+            raise OutsideRuleDomain(
+                f"{error.detail} Hãy gửi kèm {field} là điểm tự đánh giá.", field=error.field, extra=error.extra
+            ) from error
+        points = scoring.check_score(row.max, declared, field=field)
+        return counts, points, points
+    if declared is not None:
+        raise ScoreNotAccepted("Điểm của tiêu chí này được tính từ số liệu; bỏ điểm và chỉ gửi số liệu.", field=field)
+    return counts, None, computed
+
+
+def _overlaid(earlier: Mapping[str, Any] | None, given: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    if given is None or earlier is None:
+        return given if given is not None else earlier
+    return {**earlier, **given}
+
+
+# Inside
+
+
+def _check_says_something(change: Update) -> None:
+    said = (change.status, change.percent, change.measurements, change.declared_score)
+    if all(part is None for part in said) and not change.texts and not change.note.strip():
+        raise InvalidInput("Cập nhật không có nội dung nào. Hãy gửi tiến độ, số liệu, trạng thái hoặc ghi chú.")
+
+
+def _check_move(row: Located, change: Update) -> None:
+    if change.status is not None:
+        if change.status not in workflow.LABELS:
+            raise InvalidInput("status phải là in_progress hoặc submitted.", field="status")
+        workflow.check_agency_move(row.status, change.status)
+    elif row.status == "submitted" and not _edits(change):
+        return  # a bare note beside a report that waits for review
+    else:
+        workflow.check_update_open(row.status)
+
+
+def _edits(change: Update) -> bool:
+    figures = (change.percent, change.measurements, change.declared_score)
+    return bool(change.texts) or any(part is not None for part in figures)
+
+
+def _action(before: str, wanted: str | None) -> str:
+    if wanted == "submitted":
+        return "task.submitted"
+    return "task.recalled" if before == "submitted" and wanted == "in_progress" else "task.updated"
+
+
+def _task_values(actor: Actor, row: Located, change: Update, reported: int | None, *, now: datetime) -> dict[str, Any]:
+    values: dict[str, Any] = {"status": change.status or row.status, "reported": reported}
+    if change.percent is not None:
+        values["percent"] = change.percent
+    if change.status == "submitted":
+        values |= _submitted_values(actor, row, now=now)
+    elif change.status is not None:
+        values |= {"submitted_at": None, "submitted_by": None}
+    return values
+
+
+def _submitted_values(actor: Actor, row: Located, *, now: datetime) -> dict[str, Any]:
+    on_time = workflow.is_on_time(row.effective_due, submitted_on=local_date(now))
+    return {
+        "submitted_at": now,
+        "submitted_by": actor.account_id,
+        "submissions": row.submissions + 1,
+        "submitted_on_time": on_time if row.submitted_on_time is None else row.submitted_on_time,
+    }
+
+
+def _write_report(connection: Connection, actor: Actor, row: Located, values: dict[str, Any], *, now: datetime) -> None:
+    if not values:
+        return
+    stamped = {**values, "updated_at": now, "account_id": actor.account_id, "on_behalf_of": actor.on_behalf_of}
+    if row.report_id is not None:
+        connection.execute(update(reports).where(reports.c.task_id == row.id).values(**stamped))
+        return
+    blank = dict.fromkeys(TEXTS, "")
+    connection.execute(insert(reports).values(task_id=row.id, **{**blank, **stamped}))
+
+
+def _write_submission(
+    connection: Connection, actor: Actor, row: Located, content: dict[str, Any], reported: int | None, *, now: datetime
+) -> None:
+    connection.execute(
+        insert(submissions).values(
+            task_id=row.id,
+            number=row.submissions + 1,
+            at=now,
+            account_id=actor.account_id,
+            on_behalf_of=actor.on_behalf_of,
+            on_time=workflow.is_on_time(row.effective_due, submitted_on=local_date(now)),
+            reported=reported,
+            content=content,
+        )
+    )

@@ -1,0 +1,166 @@
+"""How the coordinator steers: due dates, targets, who leads and who cooperates, ending and reopening."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select
+
+from app.core import scoring, workflow
+from app.core.access import Actor, Permission
+from app.db import savepoint
+from app.errors import Conflict, IllegalMove, InvalidInput
+from app.models import agencies, task_cooperators
+from app.tasks.change import Located, apply, check_future, check_version, locate
+from app.text import compose
+
+
+@dataclass(frozen=True, slots=True)
+class Steering:
+    """What may be changed on an open task; None leaves it as it is."""
+
+    reason: str
+    due_before: date | None = None
+    target: str | None = None
+    cooperating: Sequence[str] | None = None
+    """Codes of all agencies that cooperate from now on."""
+
+
+def steer(
+    connection: Connection, actor: Actor, ident: str, change: Steering, *, version: int | None, now: datetime
+) -> dict[str, Any]:
+    """Change due date, target or cooperating agencies of an open task, each with its own row in the log."""
+    row, why = _begin(connection, actor, ident, change.reason, version=version)
+    if change.due_before is None and change.target is None and change.cooperating is None:
+        raise InvalidInput("Không có thay đổi nào. Hãy gửi due_before, target hoặc cooperating.")
+    _check_open(row)
+    values: dict[str, Any] = {}
+    also: dict[str, Any] = {}
+    if change.due_before is not None:
+        check_future(change.due_before, now=now, field="due_before")
+        values["due_before"] = change.due_before
+    if change.target is not None:
+        values["target"] = scoring.check_target(row.max, row.published, change.target)
+    if change.cooperating is not None:
+        also["cooperating"] = _set_cooperators(connection, row, change.cooperating)
+    return apply(connection, actor, row, values, action=_action(change), now=now, why=why, also=also)
+
+
+def steer_many(
+    connection: Connection,
+    actor: Actor,
+    items: Sequence[tuple[str, int | None]],
+    change: Steering,
+    *,
+    now: datetime,
+) -> dict[str, Any]:
+    """The same change on many tasks (code, version): all of them or none."""
+    with savepoint(connection, "bulk"):
+        done = [steer(connection, actor, ident, change, version=version, now=now) for ident, version in items]
+    return {"items": done, "total": len(done)}
+
+
+def close(
+    connection: Connection, actor: Actor, ident: str, reason: str, *, version: int | None, now: datetime
+) -> dict[str, Any]:
+    """End a task that cannot be remedied (`not_remediable`). Its criterion keeps the published score."""
+    row, why = _begin(connection, actor, ident, reason, version=version)
+    workflow.check_closure(row.status)
+    values = {"status": "closed", "submitted_at": None, "submitted_by": None}
+    return apply(
+        connection, actor, row, values, action="task.closed", now=now, why=why, also={"outcome": "not_remediable"}
+    )
+
+
+def reopen(
+    connection: Connection,
+    actor: Actor,
+    ident: str,
+    reason: str,
+    due_before: date | None,
+    *,
+    version: int | None,
+    now: datetime,
+) -> dict[str, Any]:
+    """Take up a finished task again; the verified score no longer counts, what was frozen stays on record."""
+    row, why = _begin(connection, actor, ident, reason, version=version)
+    workflow.check_reopening(row.status)
+    values: dict[str, Any] = {"status": "in_progress", "verified": None}
+    if due_before is not None:
+        check_future(due_before, now=now, field="due_before")
+        values |= {"due_before": due_before, "extension_due": None, "resubmit_before": None}
+    also = {"verified_measurements": None}
+    return apply(connection, actor, row, values, action="task.reopened", now=now, why=why, also=also)
+
+
+def assign(
+    connection: Connection, actor: Actor, ident: str, agency: str, reason: str, *, version: int | None, now: datetime
+) -> dict[str, Any]:
+    """Give an open task another lead agency of the same province."""
+    row, why = _begin(connection, actor, ident, reason, version=version)
+    _check_open(row)
+    if row.status == "submitted":
+        raise IllegalMove("Báo cáo đang chờ xác nhận. Hãy xem xét báo cáo trước khi giao cho cơ quan khác.")
+    (lead,) = _agencies(connection, row, [agency], field="agency")
+    if lead.id == row.agency_id:
+        raise Conflict(f"{lead.name} đang phụ trách nhiệm vụ này rồi.", field="agency")
+    connection.execute(
+        delete(task_cooperators).where(task_cooperators.c.task_id == row.id, task_cooperators.c.agency_id == lead.id)
+    )
+    values = {"agency_id": lead.id, "assignment_basis": "chosen", "former_agency": None}
+    also = {"agency": lead.code}
+    answer = apply(connection, actor, row, values, action="task.assigned", now=now, why=why, also=also)
+    return answer | {"agency": {"code": lead.code, "name": lead.name}}
+
+
+# Inside
+
+
+def _begin(
+    connection: Connection, actor: Actor, ident: str, reason: str, *, version: int | None
+) -> tuple[Located, str]:
+    actor.require(Permission.TASK_STEER)
+    row = locate(connection, actor, ident)
+    check_version(row, version)
+    why = compose(reason)
+    if not why:
+        raise InvalidInput("Hãy ghi lý do (reason).", field="reason")
+    return row, why
+
+
+def _check_open(row: Located) -> None:
+    if row.status not in workflow.OPEN:
+        raise IllegalMove(f"Nhiệm vụ {row.code} đã “{workflow.LABELS[row.status]}”. Hãy mở lại trước khi thay đổi.")
+
+
+def _action(change: Steering) -> str:
+    if change.due_before is not None:
+        return "task.due_changed"
+    return "task.target_changed" if change.target is not None else "task.cooperators_changed"
+
+
+def _agencies(connection: Connection, row: Located, codes: Sequence[str], *, field: str) -> list[Any]:
+    """The agencies of the task's province with these codes that still exist; `InvalidInput` names the unknown ones."""
+    found = connection.execute(
+        select(agencies.c.id, agencies.c.code, agencies.c.name).where(
+            agencies.c.province_id == row.province_id,
+            agencies.c.code.in_(codes),
+            agencies.c.succeeded_from.is_(None),
+        )
+    ).all()
+    unknown = sorted(set(codes) - {agency.code for agency in found})
+    if unknown:
+        raise InvalidInput(f"Không có cơ quan {', '.join(unknown)} đang hoạt động trong tỉnh.", field=field)
+    return list(found)
+
+
+def _set_cooperators(connection: Connection, row: Located, codes: Sequence[str]) -> list[str]:
+    chosen = _agencies(connection, row, codes, field="cooperating") if codes else []
+    if any(agency.id == row.agency_id for agency in chosen):
+        raise InvalidInput("Cơ quan phụ trách không thể đồng thời là cơ quan phối hợp.", field="cooperating")
+    connection.execute(delete(task_cooperators).where(task_cooperators.c.task_id == row.id))
+    if chosen:
+        rows = [{"task_id": row.id, "agency_id": agency.id} for agency in chosen]
+        connection.execute(insert(task_cooperators), rows)
+    return sorted(agency.code for agency in chosen)

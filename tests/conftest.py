@@ -43,10 +43,10 @@ class Engines:
 
     def copy(self, engine: str, kind: str) -> str:
         """The URL of a fresh copy of a template: `empty`, `migrated` or `seeded`."""
+        template = None if kind == "empty" else self._template(engine, kind)
         self.count += 1
-        if kind == "empty":
+        if template is None:
             return self._create(engine, f"db{self.count}")
-        template = self._template(engine, kind)
         if engine == "sqlite":
             target = self.folder / f"db{self.count}.db"
             shutil.copy(template, target)

@@ -98,6 +98,7 @@ BENCHMARKS = Noun(
         "kind": ("loại", shown),
         "score": ("điểm", points_shown),
         "rank": ("thứ hạng", shown),
+        "provinces": ("số tỉnh đạt ngưỡng", shown),
         "source": ("nguồn", shown),
     },
 )
@@ -244,7 +245,7 @@ def _assessment(load: _Load, province_id: int) -> int:
 
 
 def _with_successors(connection: Connection, province_id: int) -> set[int]:
-    after = dict(connection.execute(select(provinces.c.id, provinces.c.succeeded_by_id)).tuples().all())
+    after = dict(connection.execute(select(provinces.c.id, provinces.c.succeeded_by_id)).all())
     found: set[int] = set()
     next_id: int | None = province_id
     while next_id is not None and next_id not in found:
@@ -297,7 +298,7 @@ def _cooperators(load: _Load, assessment_id: int, found: Merged, codes: _Agencie
 
 def _shares(load: _Load, assessment_id: int, found: Merged, codes: _Agencies) -> None:
     own = select(tasks.c.id, tasks.c.effective_due).where(tasks.c.assessment_id == assessment_id)
-    due = dict(load.connection.execute(own).tuples().all())
+    due = dict(load.connection.execute(own).all())
     wanted = rows.share_rows(load.seed, found.ids, codes.leads)
     for row in wanted:
         row["effective_due"] = due[row["task_id"]]

@@ -116,6 +116,7 @@ def benchmark_rows(seed: Seed, assessment_id: int) -> list[Row]:
             "kind": one.kind,
             "score": one.score,
             "rank": one.rank,
+            "provinces": one.provinces,
             "source": _benchmark_source(one),
         }
         for one in seed.benchmarks

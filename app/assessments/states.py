@@ -5,10 +5,19 @@ the tracked columns, in the order of the events' ids.
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 
+from sqlalchemy import Connection, bindparam, or_, select
+
+from app import scope
+from app.core.access import Actor, Permission
+from app.core.workdays import day_end_exclusive, local_date
 from app.errors import InvalidInput
+from app.models import assessments, events, tasks
+
+State = dict[str, Any]
+"""Tracked columns by name, as the events hold them: dates and instants as ISO text, points as integers."""
 
 TRACKED: Final = (
     "status",
@@ -32,31 +41,61 @@ TRACKED: Final = (
 )
 """Columns of a task that change, as its events name them, and the numbers behind its scores."""
 
+_TRACKED = frozenset(TRACKED)
 
-def created_state(row: Mapping[str, Any]) -> dict[str, Any]:
+
+def created_state(row: Mapping[str, Any]) -> State:
     """All tracked columns of a new task's row, JSON-ready."""
     state = dict.fromkeys(TRACKED) | {name: row[name] for name in TRACKED if name in row}
     return state | {name: value.isoformat() for name, value in state.items() if isinstance(value, date)}
 
 
-def fold_events(changes: Iterable[tuple[int, Mapping[str, Any]]]) -> dict[int, dict[str, Any]]:
-    """Tracked state by task id, from (task id, `after`) in the order of the events. Values stay as the events hold
-    them: dates and instants as ISO text."""
-    states: dict[int, dict[str, Any]] = {}
+def fold_events(changes: Iterable[tuple[int, Mapping[str, Any]]]) -> dict[int, State]:
+    """State by task id, from (task id, `after`) in the order of the events' ids."""
+    states: dict[int, State] = {}
     for task_id, after in changes:
         state = states.setdefault(task_id, {})
-        state.update((name, value) for name, value in after.items() if name in _TRACKED)
+        for name in after.keys() & _TRACKED:
+            state[name] = after[name]
     return states
 
 
-_TRACKED = frozenset(TRACKED)
+CREATED: Final = "task.created"
+
+_OF_TASKS = (
+    select(events.c.entity_id, events.c.after)
+    .where(events.c.assessment_id == bindparam("assessment"), events.c.entity == "task")
+    .order_by(events.c.id)
+)
+_UNTIL = _OF_TASKS.where(or_(events.c.at < bindparam("end"), events.c.action == CREATED))
 
 
-def check_day(day: date | None, *, today: date) -> date | None:
-    """None for today, which needs no rebuilding; InvalidInput for a day that has not come yet."""
-    if day is not None and day > today:
+def states_on(connection: Connection, assessment_id: int, day: date) -> dict[int, State]:
+    """State by task id at the end of a local day. A task counts as created whatever the day, so before anything was
+    loaded all stand untouched at their published scores."""
+    given = {"assessment": assessment_id, "end": day_end_exclusive(day)}
+    return fold_events(connection.execute(_UNTIL, given).tuples())
+
+
+def past_day(as_of: date | None, *, now: datetime) -> date | None:
+    """The day to rebuild; None for today, where the tasks themselves tell. InvalidInput for a future day."""
+    today = local_date(now)
+    if as_of is not None and as_of > today:
         raise InvalidInput(
-            f"as_of phải là hôm nay ({today:%d/%m/%Y}) hoặc một ngày đã qua; chưa có số liệu của ngày {day:%d/%m/%Y}.",
+            f"as_of phải là hôm nay ({today:%d/%m/%Y}) hoặc một ngày đã qua; "
+            f"chưa có số liệu của ngày {as_of:%d/%m/%Y}.",
             field="as_of",
         )
-    return None if day == today else day
+    return None if as_of == today else as_of
+
+
+def visible_ids(connection: Connection, actor: Actor, assessment_id: int) -> frozenset[int] | None:
+    """Tasks whose expected score the actor may read; None means all."""
+    if actor.may(Permission.EXPECTED_READ_ALL):
+        return None
+    own = (
+        select(tasks.c.id)
+        .join(assessments, assessments.c.id == tasks.c.assessment_id)
+        .where(tasks.c.assessment_id == assessment_id, scope.visible_tasks(actor))
+    )
+    return frozenset(connection.execute(own).scalars())

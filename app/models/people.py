@@ -68,11 +68,16 @@ class Succession(SQLModel, table=True):
     successor_province_id: int | None = Field(default=None, foreign_key="province.id", index=True)
     mapping: str = "{}"
     """For a province: JSON, code of each agency → code of its successor in the new province."""
+    leadership_moves: bool = False
+    """For a province: whether leadership accounts and contacts move along instead of being switched off."""
     effective_from: date
     reason: str
-    account_id: int = Field(foreign_key="account.id", index=True)
+    account_id: int | None = Field(default=None, foreign_key="account.id", index=True)
+    """Who gave the order; empty for the system itself."""
     created_at: datetime
     applied_at: datetime | None = None
+    cancelled_at: datetime | None = None
+    cancel_reason: str = ""
 
 
 class Account(SQLModel, table=True):

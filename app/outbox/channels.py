@@ -14,7 +14,7 @@ from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from pydantic_core import to_json
@@ -35,18 +35,24 @@ class Undelivered(Exception):
         self.permanent = permanent
 
 
-def choose(email: str | None, webhook: str | None, settings: Settings, *, demo: bool) -> Channel | None:
+class Route(NamedTuple):
+    channel: Channel
+    address: str
+    """An e-mail address or a URL; empty for the folder, where the file's name is known only afterwards."""
+
+
+def choose(email: str | None, webhook: str | None, settings: Settings, *, demo: bool) -> Route | None:
     """The way to a contact; None when there is none, which only happens where SMTP is configured.
 
     A webhook to an allowed host comes first, then mail. Without SMTP, and always on a demo clock, it is the folder.
     """
     if demo:
-        return "folder"
+        return Route("folder", "")
     if webhook and host_of(webhook) in settings.allowed_webhook_hosts:
-        return "webhook"
+        return Route("webhook", webhook)
     if not settings.smtp_host:
-        return "folder"
-    return "email" if email else None
+        return Route("folder", "")
+    return Route("email", email) if email else None
 
 
 def host_of(url: str) -> str | None:
@@ -97,15 +103,11 @@ class Mailer:
         server = self._connected()
         try:
             server.send_message(message, to_addrs=[address])
-        except smtplib.SMTPRecipientsRefused as error:
-            code, text = next(iter(error.recipients.values()))
-            raise Undelivered(f"SMTP {code} {_decoded(text)}", permanent=code >= 500) from error
-        except smtplib.SMTPDataError as error:
-            raise Undelivered(_smtp_text(error), permanent=error.smtp_code >= 500) from error
         except (smtplib.SMTPException, OSError) as error:
-            # Whatever else went wrong concerns the connection or the sender, and so not this message alone.
-            self.close()
-            raise Undelivered(_smtp_text(error), permanent=False) from error
+            permanent = _refused_for_good(error)
+            if not permanent:
+                self.close()  # it may concern the connection; the next mail opens a new one
+            raise Undelivered(_smtp_text(error), permanent=permanent) from error
 
     def close(self) -> None:
         if self._connection is not None:
@@ -117,6 +119,8 @@ class Mailer:
     def _connected(self) -> smtplib.SMTP:
         if self._down is not None:
             raise Undelivered(self._down, permanent=False)
+        if self._connection is not None and not _alive(self._connection):
+            self.close()
         if self._connection is None:
             try:
                 self._connection = _connect(self._settings)
@@ -145,7 +149,26 @@ def _connect(settings: Settings) -> smtplib.SMTP:
     return server
 
 
+def _alive(connection: smtplib.SMTP) -> bool:
+    """A server may have hung up between two mails."""
+    try:
+        return connection.noop()[0] == 250
+    except (smtplib.SMTPException, OSError):
+        return False
+
+
+def _refused_for_good(error: Exception) -> bool:
+    """5xx for this recipient or content. A refused sender or log-in is the operator's to mend, so it is retried."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return all(code >= 500 for code, _text in error.recipients.values())
+    if isinstance(error, smtplib.SMTPDataError):
+        return error.smtp_code >= 500
+    return isinstance(error, smtplib.SMTPNotSupportedError)
+
+
 def _smtp_text(error: Exception) -> str:
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return "; ".join(f"SMTP {code} {_decoded(text)}" for code, text in error.recipients.values())
     if isinstance(error, smtplib.SMTPResponseException):
         return f"SMTP {error.smtp_code} {_decoded(error.smtp_error)}"
     return f"SMTP: {type(error).__name__}: {error}"

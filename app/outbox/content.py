@@ -152,7 +152,7 @@ def _share_items(digest_id: int) -> Select[Any]:
     source = digest_items.join(shares, shares.c.id == digest_items.c.share_id).join(
         tasks, tasks.c.id == shares.c.task_id
     )
-    own = (shares.c[name] for name in ("what", "quantity", "unit", "reason", "current", "done"))
+    own = (shares.c[name] for name in ("what", "quantity", "unit", "reason", "current", "resolved", "done"))
     labelled = (
         shares.c.code.label("share_code"),
         shares.c.kind.label("share_kind"),

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Table, and_, bindparam, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Table, and_, bindparam, exists, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.models import deliveries, digest_items, digests
@@ -69,7 +69,7 @@ def enqueue(connection: Connection, messages: Iterable[tuple[int, int | None]], 
 
 def anything_due(connection: Connection, *, now: datetime) -> bool:
     """Whether a claim could find something: asked without a write lock, since mostly there is nothing."""
-    return connection.execute(select(_due(now).exists())).scalar_one()
+    return connection.execute(select(exists().where(*_at_rest(now)))).scalar_one()
 
 
 def claim(connection: Connection, *, now: datetime, lease: timedelta) -> Claim | None:
@@ -82,7 +82,8 @@ def claim(connection: Connection, *, now: datetime, lease: timedelta) -> Claim |
     ).first()
     if found is None:
         return None
-    taken = Claim(*found[:4], found.attempts + 1, secrets.token_hex(16), now + lease)
+    key, digest_id, contact_id, message_key, attempts = found
+    taken = Claim(key, digest_id, contact_id, message_key, attempts + 1, secrets.token_hex(16), now + lease)
     connection.execute(
         update(deliveries)
         .where(deliveries.c.id == taken.id)
@@ -106,19 +107,19 @@ def bury_poison(connection: Connection, *, now: datetime) -> int:
     return connection.execute(update(deliveries).where(lost).values(**values)).rowcount
 
 
-def _due(now: datetime) -> Any:
+def _at_rest(now: datetime) -> tuple[ColumnElement[bool], ...]:
     # A claimed row's next_attempt_at is the end of its lease, so one range over one index finds both.
+    return deliveries.c.state.in_(WAITING), deliveries.c.next_attempt_at <= now
+
+
+def _due(now: datetime) -> Any:
     return select(
         deliveries.c.id,
         deliveries.c.digest_id,
         deliveries.c.contact_id,
         deliveries.c.message_key,
         deliveries.c.attempts,
-    ).where(
-        deliveries.c.state.in_(WAITING),
-        deliveries.c.next_attempt_at <= now,
-        or_(deliveries.c.state != "sending", deliveries.c.attempts < MAX_ATTEMPTS),
-    )
+    ).where(*_at_rest(now), or_(deliveries.c.state != "sending", deliveries.c.attempts < MAX_ATTEMPTS))
 
 
 # Settling
@@ -134,12 +135,11 @@ def settle(connection: Connection, taken: Claim, state: str, **values: Any) -> b
     return done.rowcount == 1
 
 
-def settle_failure(connection: Connection, taken: Claim, error: str, *, permanent: bool, now: datetime) -> bool:
-    """Back off, or give up: at once for a permanent error, else after `MAX_ATTEMPTS`."""
+def after_failure(taken: Claim, error: str, *, permanent: bool, now: datetime) -> tuple[str, dict[str, Any]]:
+    """The state and values to settle with: back off, or give up (a permanent error at once, others after 8)."""
     if permanent or taken.attempts >= MAX_ATTEMPTS:
-        return settle(connection, taken, "dead", last_error=error)
-    later = now + backoff(taken.message_key, taken.attempts)
-    return settle(connection, taken, "pending", last_error=error, next_attempt_at=later)
+        return "dead", {"last_error": error}
+    return "pending", {"last_error": error, "next_attempt_at": now + backoff(taken.message_key, taken.attempts)}
 
 
 def backoff(message_key: str, attempts: int) -> timedelta:

@@ -6,17 +6,19 @@ One at a time costs a short transaction more per message and keeps a dying proce
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from email.message import EmailMessage
 from typing import Any
 
 import structlog
 from prometheus_client import Counter as Metric
+from sqlalchemy import Connection
 
 from app import agencies
 from app.clock import Clock
 from app.core.workdays import local_date
 from app.db import Database
 from app.outbox import queue
-from app.outbox.channels import Channel, Channels, Undelivered, choose
+from app.outbox.channels import Channel, Channels, Undelivered, choose, save
 from app.outbox.content import Content, gather
 from app.outbox.letter import Letter, as_data, compose
 from app.outbox.mail import BadAddress, compose_mail
@@ -84,7 +86,7 @@ def deliver_due(db: Database, settings: Settings, *, clock: Clock) -> Counter[st
     """Send what is due, and say how many messages ended in which state. Any number of processes may do so at once."""
     done: Counter[str] = Counter()
     with db.snapshot() as connection:
-        if not queue.anything_due(connection, now=clock.now()) and not queue.anything_lost(connection, now=clock.now()):
+        if not queue.anything_due(connection, now=clock.now()):
             return done
     with db.transaction() as connection:
         done["dead"] += queue.bury_poison(connection, now=clock.now())
@@ -133,7 +135,7 @@ def _attempt(db: Database, settings: Settings, channels: Channels, claim: Claim,
         return Failed(f"{type(error).__name__}: {error}"[:500], permanent=False)
 
 
-def prepare(connection: Any, claim: Claim, *, today: date) -> Message | Dropped | Handed:
+def prepare(connection: Connection, claim: Claim, *, today: date) -> Message | Dropped | Handed:
     """Look at tasks and contacts as they are now."""
     content = gather(connection, claim.digest_id, today=today)
     if not content.facts:
@@ -150,25 +152,27 @@ def _send(message: Message, claim: Claim, settings: Settings, channels: Channels
     contact, now = message.contact, clock.now()
     email = contact.email if contact else None
     webhook = contact.webhook_url if contact else None
-    channel = choose(email, webhook, settings, demo=clock.demo)
-    if channel is None:
+    route = choose(email, webhook, settings, demo=clock.demo)
+    if route is None:
         return Unreachable(NO_WAY if webhook else NO_CONTACT)
     letter = compose(message.content, base_url=settings.base_url)
-    if channel == "webhook":
+    if route.channel == "webhook":
         payload = {"type": "reminder.digest", "timestamp": now, "data": as_data(message.content, letter)}
-        channels.hooks.send(webhook, contact.webhook_secret, payload, message_key=claim.message_key, now=now)
-        return Sent(channel, webhook.partition("?")[0])
+        channels.hooks.send(route.address, contact.webhook_secret, payload, message_key=claim.message_key, now=now)
+        return Sent(route.channel, route.address.partition("?")[0])
     mail = _mail(message, letter, email, claim, settings, now=now)
-    if channel == "email":
-        channels.mailer.send(mail, email)
-        return Sent(channel, email)
+    if route.channel == "email":
+        channels.mailer.send(mail, route.address)
+        return Sent(route.channel, route.address)
     digest = message.content.digest
-    return Sent(channel, channels.save(f"{digest.local_date}-{digest.recipient}-{claim.message_key}", mail))
+    return Sent(
+        route.channel, save(channels.folder, f"{digest.local_date}-{digest.recipient}-{claim.message_key}", mail)
+    )
 
 
 def _mail(
     message: Message, letter: Letter, email: str | None, claim: Claim, settings: Settings, *, now: datetime
-) -> Any:
+) -> EmailMessage:
     return compose_mail(
         letter,
         sender=settings.mail_from,
@@ -180,23 +184,26 @@ def _mail(
     )
 
 
-def _settle(connection: Any, claim: Claim, outcome: Outcome, *, now: datetime) -> str:
+def _settle(connection: Connection, claim: Claim, outcome: Outcome, *, now: datetime) -> str:
     """The state that the row now has; `lost` when another sender took it meanwhile."""
+    state, values = _verdict(claim, outcome, now=now)
+    if not queue.settle(connection, claim, state, **values):
+        return "lost"
+    if isinstance(outcome, Handed):
+        queue.enqueue(connection, [(claim.digest_id, contact) for contact in outcome.contacts], now=now)
+    return state
+
+
+def _verdict(claim: Claim, outcome: Outcome, *, now: datetime) -> tuple[str, dict[str, Any]]:
     match outcome:
         case Sent(channel, address):
-            values = {"channel": channel, "address": address, "sent_at": now, "last_error": ""}
-            state, kept = "sent", queue.settle(connection, claim, "sent", **values)
+            return "sent", {"channel": channel, "address": address, "sent_at": now, "last_error": ""}
         case Failed(error, permanent):
-            state = "dead" if permanent or claim.attempts >= queue.MAX_ATTEMPTS else "pending"
-            kept = queue.settle_failure(connection, claim, error, permanent=permanent, now=now)
+            return queue.after_failure(claim, error, permanent=permanent, now=now)
         case Dropped(why):
-            state, kept = "dropped", queue.settle(connection, claim, "dropped", last_error=why)
+            return "dropped", {"last_error": why}
         case Unreachable(why):
-            again = now + queue.LOOK_AGAIN
-            values = {"last_error": why, "next_attempt_at": again, "attempts": 0}
-            state, kept = "unreachable", queue.settle(connection, claim, "unreachable", **values)
-        case Handed(contacts):
-            state, kept = "superseded", queue.settle(connection, claim, "superseded", last_error=CONTACT_LEFT)
-            if kept:
-                queue.enqueue(connection, [(claim.digest_id, contact) for contact in contacts], now=now)
-    return state if kept else "lost"
+            # Not the message's fault, so its attempts do not count.
+            return "unreachable", {"last_error": why, "next_attempt_at": now + queue.LOOK_AGAIN, "attempts": 0}
+        case Handed():
+            return "superseded", {"last_error": CONTACT_LEFT}

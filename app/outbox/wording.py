@@ -98,14 +98,15 @@ def _share_missing(facts: Facts) -> str:
     amount = "Báo cáo không nêu số lượng riêng của đơn vị"
     if share.quantity is not None:
         amount = f"Theo báo cáo: {in_vietnamese(str(share.quantity))} {share.unit}".rstrip()
-    if share.share_kind == "clearable":
-        return f"{amount}. Chưa xác nhận đã xử lý xong."
     missing = [] if share.reason.strip() else ["giải trình lý do"]
-    missing += [] if share.current is not None else ["số liệu kỳ này"]
+    if share.share_kind == "clearable":
+        missing += [] if share.resolved else ["xác nhận đã xử lý xong"]
+    else:
+        missing += [] if share.current is not None else ["số liệu kỳ này"]
     return f"{amount}. Còn thiếu {listed(missing)}." if missing else f"{amount}."
 
 
 def _share_todo(facts: Facts) -> str:
     if facts.share.share_kind == "clearable":
-        return "Xử lý dứt điểm, rồi cập nhật tiến độ, biện pháp và đánh dấu đã xử lý."
-    return "Giải trình lý do, nêu biện pháp và cập nhật số liệu kỳ này."
+        return "Xử lý dứt điểm, giải trình lý do và đánh dấu đã xử lý xong."
+    return "Giải trình lý do, biện pháp khắc phục và cập nhật số liệu kỳ này."

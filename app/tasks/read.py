@@ -204,7 +204,7 @@ def _cooperating(connection: Connection, ids: list[int]) -> dict[int, list[dict[
 
 def _listed(row: Any, cooperating: list[dict[str, str]], *, now: datetime) -> dict[str, Any]:
     return {
-        **brief(row._mapping, now=now),
+        **brief(row._asdict(), now=now),
         "assessment": row.assessment,
         "criterion": {
             "number": row.criterion_number,

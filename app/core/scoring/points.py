@@ -3,6 +3,7 @@
 import math
 import re
 from fractions import Fraction
+from functools import lru_cache
 from typing import Final
 
 from app.errors import InvalidInput
@@ -33,6 +34,7 @@ def parse_points(text: str | int, *, field: str | None = None) -> int:
     return -points if sign else points
 
 
+@lru_cache(maxsize=20_000)  # a list writes a few hundred of them, mostly the same
 def format_points(points: int) -> str:
     """Always 4 decimals and a dot: "0.8410", "-0.0500". The way scores travel and are stored in documents."""
     whole, rest = divmod(abs(points), POINT)

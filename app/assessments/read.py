@@ -1,0 +1,279 @@
+"""Assessments as published, and what the coordinator may change about one: its mandate and its reminder policy."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, select, update
+
+from app import events, scope
+from app.core.access import Actor, Permission
+from app.core.reminding import parse_policy
+from app.core.scoring import Rule, format_points, parse_rule
+from app.core.workdays import local_date
+from app.errors import InvalidInput, NotFound, StaleVersion
+from app.idents import named
+from app.models import assessments, benchmarks, cause_tasks, causes, criteria, fields, provinces, tasks
+from app.text import compose
+
+Assessment = Any
+"""A row of the assessment table."""
+
+UNKNOWN = (
+    "Không có kỳ đánh giá này, hoặc kỳ đánh giá không thuộc tỉnh của bạn. Hãy kiểm tra lại mã, ví dụ soc-trang-2024."
+)
+
+_HEAD = (
+    assessments.c.id,
+    assessments.c.code,
+    assessments.c.name,
+    assessments.c.year,
+    assessments.c.published,
+    assessments.c.published_rank,
+    assessments.c.province_count,
+    assessments.c.mandate_number,
+    assessments.c.mandate_date,
+    assessments.c.due_before,
+    assessments.c.version,
+    provinces.c.code.label("province_code"),
+    provinces.c.name.label("province_name"),
+)
+_LIST = select(*_HEAD).join(provinces, provinces.c.id == assessments.c.province_id)
+_NAMES = select(assessments.c.id, assessments.c.code)
+_WHOLE = select(assessments)
+
+
+def find_assessment(connection: Connection, actor: Actor, ident: str, *, whole: bool = False) -> Assessment:
+    """Id and code of the assessment that `ident` (code or id) means, or all of its row; NotFound outside the scope."""
+    statement = (_WHOLE if whole else _NAMES).where(named(assessments, ident), scope.visible_assessments(actor))
+    row = connection.execute(statement).first()
+    if row is None:
+        raise NotFound(UNKNOWN)
+    return row
+
+
+def list_assessments(connection: Connection, actor: Actor, *, limit: int, offset: int, now: datetime) -> dict[str, Any]:
+    """A page of visible assessments, the newest year first."""
+    actor.require(Permission.ASSESSMENT_READ)
+    visible = scope.visible_assessments(actor)
+    total = connection.execute(select(func.count()).select_from(assessments).where(visible)).scalar_one()
+    page = _LIST.where(visible).order_by(assessments.c.year.desc(), assessments.c.code).limit(limit).offset(offset)
+    items = [_head(row) for row in connection.execute(page)]
+    return {"items": items, "total": total, "limit": limit, "offset": offset}
+
+
+def get_assessment(connection: Connection, actor: Actor, ident: str, *, now: datetime) -> dict[str, Any]:
+    """Everything that was published of one: scores by field, group and criterion, benchmarks, causes, and what the
+    report says beside them (`source`, printed figures as printed)."""
+    actor.require(Permission.ASSESSMENT_READ)
+    extra = (assessments.c.groups, assessments.c.source, assessments.c.reminder_policy, assessments.c.created_at)
+    row = connection.execute(
+        _LIST.add_columns(*extra).where(named(assessments, ident), scope.visible_assessments(actor))
+    ).first()
+    if row is None:
+        raise NotFound(UNKNOWN)
+    rows = connection.execute(_CRITERIA.where(tasks.c.assessment_id == row.id)).all()
+    return {
+        **_head(row),
+        "groups": [_group(key, group, rows) for key, group in row.groups.items()],
+        "fields": _fields(connection, row.id),
+        "criteria": [_criterion(one) for one in rows],
+        "benchmarks": _benchmarks(connection, row.id),
+        "causes": _causes(connection, row.id),
+        "source": row.source,
+        "reminder_policy": row.reminder_policy,
+        "loaded_at": row.created_at,
+    }
+
+
+def change_assessment(
+    connection: Connection,
+    actor: Actor,
+    ident: str,
+    changes: Mapping[str, Any],
+    *,
+    version: int | None,
+    now: datetime,
+) -> dict[str, Any]:
+    """Change `mandate_number` and `mandate_date` (both or neither stand; None takes them away) and entries of
+    `reminder_policy`; what is not given stays. StaleVersion when the caller saw another version; None compares nothing.
+    """
+    actor.require(Permission.ASSESSMENT_EDIT)
+    row = find_assessment(connection, actor, ident, whole=True)
+    if version is not None and version != row.version:
+        raise StaleVersion(
+            f"Kỳ đánh giá {row.code} đã được thay đổi từ lúc bạn đọc (bản {version}, hiện là bản {row.version}). "
+            "Hãy đọc lại rồi gửi lại với ETag mới.",
+            field="If-Match",
+            extra={"version": row.version},
+        )
+    wanted = _wanted(row, changes, now=now)
+    left, right = events.changes(row._mapping, wanted)
+    if right:
+        _write(connection, row, wanted)
+        events.record(
+            connection,
+            actor,
+            now=now,
+            entity="assessment",
+            entity_id=row.id,
+            code=row.code,
+            action="assessment.changed",
+            before=left,
+            after=right,
+            assessment_id=row.id,
+            province_id=row.province_id,
+        )
+    return get_assessment(connection, actor, ident, now=now)
+
+
+def _write(connection: Connection, row: Assessment, values: Mapping[str, Any]) -> None:
+    done = connection.execute(
+        update(assessments)
+        .where(assessments.c.id == row.id, assessments.c.version == row.version)
+        .values(**values, version=row.version + 1)
+    )
+    if done.rowcount != 1:
+        raise StaleVersion(f"Kỳ đánh giá {row.code} vừa được người khác thay đổi. Hãy đọc lại.", field="If-Match")
+
+
+def _wanted(row: Assessment, changes: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
+    wanted: dict[str, Any] = {}
+    if "mandate_number" in changes or "mandate_date" in changes:
+        wanted |= _mandate(row, changes, today=local_date(now))
+    if changes.get("reminder_policy") is not None:
+        wanted["reminder_policy"] = _policy(row.reminder_policy, changes["reminder_policy"])
+    if not wanted:
+        raise InvalidInput("Không có thay đổi nào. Hãy gửi mandate_number, mandate_date hoặc reminder_policy.")
+    return wanted
+
+
+def _mandate(row: Assessment, changes: Mapping[str, Any], *, today: date) -> dict[str, Any]:
+    number = compose(changes.get("mandate_number", row.mandate_number) or "") or None
+    day = changes.get("mandate_date", row.mandate_date)
+    if (number is None) != (day is None):
+        missing = "mandate_number" if number is None else "mandate_date"
+        raise InvalidInput("Văn bản giao nhiệm vụ cần cả số, ký hiệu và ngày ban hành.", field=missing)
+    if day is not None and day > today:
+        raise InvalidInput("Ngày ban hành văn bản không được sau hôm nay.", field="mandate_date")
+    return {"mandate_number": number, "mandate_date": day}
+
+
+def _policy(standing: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, object]:
+    try:
+        return parse_policy({**standing, **changes}).as_json()
+    except InvalidInput as problem:
+        problem.field = f"reminder_policy.{problem.field}" if problem.field else "reminder_policy"
+        raise
+
+
+# The parts of one assessment
+
+
+def _head(row: Any) -> dict[str, Any]:
+    mandate = None if row.mandate_number is None else {"number": row.mandate_number, "date": row.mandate_date}
+    return {
+        "code": row.code,
+        "name": row.name,
+        "year": row.year,
+        "province": {"code": row.province_code, "name": row.province_name},
+        "published": format_points(row.published),
+        "published_rank": row.published_rank,
+        "province_count": row.province_count,
+        "mandate": mandate,
+        "due_before": row.due_before,
+        "version": row.version,
+    }
+
+
+def _group(key: str, group: Mapping[str, Any], rows: Sequence[Any]) -> dict[str, Any]:
+    """The exact score follows from what its criteria are short; `printed` is what the report prints."""
+    short = sum(one.max - one.published for one in rows if one.group == key)
+    return {
+        "key": key,
+        "name": group["name"],
+        "max": format_points(group["max"]),
+        "published": format_points(group["max"] - short),
+        "printed": {name: value for name, value in group.items() if name not in ("max", "name")},
+    }
+
+
+def _fields(connection: Connection, assessment_id: int) -> list[dict[str, Any]]:
+    found = select(fields).where(fields.c.assessment_id == assessment_id).order_by(fields.c.number)
+    return [
+        {
+            "number": row.number,
+            "name": row.name,
+            "max": format_points(row.max),
+            "published": format_points(row.published),
+            "printed": row.figures,
+        }
+        for row in connection.execute(found)
+    ]
+
+
+_CRITERIA = (
+    select(
+        tasks.c.code,
+        tasks.c.field_number,
+        criteria.c.number,
+        criteria.c.kind,
+        criteria.c.group,
+        criteria.c.name,
+        criteria.c.max,
+        criteria.c.published,
+        criteria.c.rule,
+        criteria.c.facts,
+        criteria.c.where,
+    )
+    .join(criteria, criteria.c.id == tasks.c.criterion_id)
+    .order_by(criteria.c.kind, criteria.c.number)
+)
+"""What was published of each criterion, with the code of its task; nothing of the task itself."""
+
+
+def _criterion(row: Any) -> dict[str, Any]:
+    return {
+        "code": row.code,
+        "number": row.number,
+        "kind": row.kind,
+        "group": row.group,
+        "field": row.field_number,
+        "name": row.name,
+        "max": format_points(row.max),
+        "published": format_points(row.published),
+        "points_short": format_points(row.max - row.published),
+        "rule": shown_rule(parse_rule(row.rule)),
+        "facts": row.facts["items"],
+        "where": row.where,
+    }
+
+
+def shown_rule(rule: Rule) -> dict[str, Any]:
+    """How the score comes about, as people may read it: what is measured, and how far the rule is to be trusted."""
+    inputs = [one._asdict() for one in rule.inputs]
+    return {"kind": rule.kind, "inputs": inputs, "citation": rule.citation, "confidence": rule.confidence}
+
+
+def _benchmarks(connection: Connection, assessment_id: int) -> list[dict[str, Any]]:
+    columns = (benchmarks.c[name] for name in ("label", "kind", "score", "rank", "provinces", "source"))
+    found = select(*columns).where(benchmarks.c.assessment_id == assessment_id).order_by(benchmarks.c.id)
+    return [{**row, "score": format_points(row["score"])} for row in connection.execute(found).mappings()]
+
+
+def _causes(connection: Connection, assessment_id: int) -> list[dict[str, Any]]:
+    """Two queries, however many there are."""
+    linked: dict[int, list[str]] = {}
+    pairs = (
+        select(cause_tasks.c.cause_id, tasks.c.code)
+        .join(tasks, tasks.c.id == cause_tasks.c.task_id)
+        .where(tasks.c.assessment_id == assessment_id)
+        .order_by(tasks.c.code)
+    )
+    for cause, code in connection.execute(pairs):
+        linked.setdefault(cause, []).append(code)
+    found = select(causes).where(causes.c.assessment_id == assessment_id).order_by(causes.c.code)
+    return [
+        {"code": row.code, "text": row.text, "where": row.where, "criteria": linked.get(row.id, [])}
+        for row in connection.execute(found)
+    ]

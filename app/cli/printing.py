@@ -1,0 +1,66 @@
+"""How commands speak: Rich tables for people, JSON for machines, problems on stderr.
+
+Rich is imported when something is printed, not before: a start of the server never needs it.
+"""
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+Json = Annotated[bool, typer.Option("--json", help="In JSON cho máy đọc.")]
+PIPE_WIDTH = 160
+"""Columns of a table that goes into a file or a pipe, where no window gives a width."""
+
+
+def say(line: str) -> None:
+    """A line for people on stdout."""
+    typer.echo(line)
+
+
+def complain(line: str) -> None:
+    """A problem or a warning, on stderr so that it never mixes with data."""
+    typer.echo(line, err=True)
+
+
+def print_json(data: Any) -> None:
+    from pydantic_core import to_json
+
+    typer.echo(to_json(data, indent=2))
+
+
+def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, numbers: Iterable[int] = ()) -> None:
+    """A table for people. `numbers` are the columns that are aligned to the right; None prints as a dash."""
+    from rich import box
+    from rich.table import Table
+
+    right = set(numbers)
+    table = Table(title=title or None, box=box.SIMPLE_HEAD, title_justify="left", title_style="bold")
+    for index, name in enumerate(columns):
+        table.add_column(name, justify="right" if index in right else "left", overflow="fold", no_wrap=index in right)
+    for row in rows:
+        table.add_row(*("–" if value is None else str(value) for value in row))
+    _console(sys.stdout).print(table)
+
+
+@contextlib.contextmanager
+def progress(title: str) -> Iterator[Callable[[str], None]]:
+    """Show that long work goes on, where somebody watches; the yielded function says how far it is."""
+    if not sys.stderr.isatty():
+        yield lambda _text: None
+        return
+    with _console(sys.stderr).status(title) as status:
+        yield lambda text: status.update(f"{title} {text}")
+
+
+def _console(file: Any) -> "Console":
+    from rich.console import Console
+
+    # No markup: a name with brackets is a name, not a style.
+    width = None if file.isatty() else PIPE_WIDTH
+    return Console(file=file, width=width, markup=False, highlight=False, emoji=False)

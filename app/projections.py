@@ -1,0 +1,327 @@
+"""The next index's score, as `app.core.projection` reckons it from what the database holds; nothing is written here."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import Connection, bindparam, select
+
+from app.assessments.read import find_assessment, shown_rule
+from app.assessments.states import State, past_day, states_on, visible_ids
+from app.core.access import Actor, Permission
+from app.core.projection import (
+    Benchmark,
+    CriterionFigures,
+    CriterionState,
+    FieldFrame,
+    Interval,
+    NextStep,
+    Projection,
+    next_best,
+    project,
+    what_if,
+)
+from app.core.scoring import Scores, format_points, parse_rule
+from app.core.workdays import local_date
+from app.errors import NotFound
+from app.models import agencies, benchmarks, criteria, fields, reports, reviews, tasks
+
+_FIELDS: Final = (
+    select(fields.c.number, fields.c.max, fields.c.name)
+    .where(fields.c.assessment_id == bindparam("assessment"))
+    .order_by(fields.c.number)
+)
+_BENCHMARKS: Final = (
+    select(*(benchmarks.c[name] for name in ("label", "score", "kind", "rank", "source", "provinces")))
+    .where(benchmarks.c.assessment_id == bindparam("assessment"))
+    .order_by(benchmarks.c.id)
+)
+_CRITERIA: Final = (
+    select(
+        tasks.c.id,
+        tasks.c.code,
+        tasks.c.field_number,
+        tasks.c.agency_id,
+        tasks.c.status,
+        tasks.c.target,
+        tasks.c.verified,
+        tasks.c.reported,
+        criteria.c.number,
+        criteria.c.kind,
+        criteria.c.group,
+        criteria.c.name,
+        criteria.c.max,
+        criteria.c.published,
+        criteria.c.rule,
+        reports.c.measurements,
+    )
+    .join(criteria, criteria.c.id == tasks.c.criterion_id)
+    .outerjoin(reports, reports.c.task_id == tasks.c.id)
+    .where(tasks.c.assessment_id == bindparam("assessment"))
+)
+_VERIFIED: Final = (
+    select(reviews.c.task_id, reviews.c.frozen)
+    .join(tasks, tasks.c.id == reviews.c.task_id)
+    .where(
+        tasks.c.assessment_id == bindparam("assessment"),
+        tasks.c.status == "accepted",
+        reviews.c.decision == "accepted",
+    )
+    .order_by(reviews.c.id)
+)
+_AGENCIES: Final = select(agencies.c.id, agencies.c.code, agencies.c.name).where(
+    agencies.c.id.in_(bindparam("ids", expanding=True))
+)
+
+FIGURES: Final = Scores._fields
+"""published, floor, expected, ceiling."""
+
+
+class Named(NamedTuple):
+    """What the core does not need to know of a criterion."""
+
+    name: str
+    agency: str
+    visible: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """Everything a projection is made from. `states` are in the order of the database."""
+
+    assessment: Any
+    fields: Sequence[Any]
+    benchmarks: Sequence[Benchmark]
+    states: Sequence[CriterionState]
+    named: Mapping[str, Named]
+
+    def project(self, states: Sequence[CriterionState]) -> Projection:
+        return project(
+            [FieldFrame(one.number, one.max) for one in self.fields],
+            states,
+            self.benchmarks,
+            self.assessment.province_count,
+            group_maxima={key: group["max"] for key, group in self.assessment.groups.items()},
+            own_rank=self.assessment.published_rank,
+        )
+
+    def sees(self, code: str) -> bool:
+        return self.named[code].visible
+
+    def sees_all(self, figures: Iterable[CriterionFigures]) -> bool:
+        return all(self.named[one.code].visible for one in figures)
+
+
+def get_projection(
+    connection: Connection, actor: Actor, ident: str, *, as_of: date | None = None, now: datetime
+) -> dict[str, Any]:
+    """Published, floor, expected and ceiling of every part with their derivations, the gap, benchmarks, rank intervals
+    and the next best points. `as_of`: the end of that local day, today = now; InvalidInput for a future day.
+
+    An agency reads expected scores of its own criteria and those it cooperates in, of a field or group only where it
+    sees all of it, and of the whole.
+    """
+    actor.require(Permission.ASSESSMENT_READ)
+    past = past_day(as_of, now=now)
+    gathered = gather(connection, actor, ident, past)
+    return _shown(gathered, gathered.states, past or local_date(now))
+
+
+def get_what_if(
+    connection: Connection, actor: Actor, ident: str, changes: Mapping[str, Any], *, now: datetime
+) -> dict[str, Any]:
+    """The projection as it would be with other scores or numbers, and what that changes; nothing is written.
+
+    `changes`: task code → `{"score": "1.0"}` or `{"measurements": {…}}`. NotFound for a task that does not exist or
+    that the actor may not see; the other errors are those of `app.core.projection.what_if`.
+    """
+    actor.require(Permission.ASSESSMENT_READ)
+    gathered = gather(connection, actor, ident, None)
+    for code in changes:
+        if code in gathered.named and not gathered.sees(code):
+            raise NotFound(f"Không có nhiệm vụ {code} trong kỳ đánh giá này.", field=f"tasks.{code}")
+    before, after = gathered.states, what_if(gathered.states, changes)
+    shown = _shown(gathered, after, local_date(now))
+    return shown | {"change": _change(gathered, before, after, shown)}
+
+
+# Gathering
+
+
+def gather(connection: Connection, actor: Actor, ident: str, past: date | None) -> Gathered:
+    """Read what a projection needs: the same few queries whatever the number of criteria. `past`: None for now."""
+    assessment = find_assessment(connection, actor, ident, whole=True)
+    given = {"assessment": assessment.id}
+    rows = connection.execute(_CRITERIA, given).all()
+    states = _states(connection, assessment.id, rows, past)
+    led_by = _agencies(connection, {state["agency_id"] for state in states.values()})
+    visible = visible_ids(connection, actor, assessment.id)
+    return Gathered(
+        assessment,
+        connection.execute(_FIELDS, given).all(),
+        [Benchmark(*row) for row in connection.execute(_BENCHMARKS, given)],
+        [_criterion_state(row, states[row.id], led_by[states[row.id]["agency_id"]].code) for row in rows],
+        {
+            row.code: Named(row.name, led_by[states[row.id]["agency_id"]].name, visible is None or row.id in visible)
+            for row in rows
+        },
+    )
+
+
+def _states(connection: Connection, assessment_id: int, rows: Sequence[Any], past: date | None) -> Mapping[int, State]:
+    if past is not None:
+        return states_on(connection, assessment_id, past)
+    verified: dict[int, Any] = {}
+    if any(row.status == "accepted" for row in rows):
+        found = connection.execute(_VERIFIED, {"assessment": assessment_id})
+        verified = {task_id: frozen["measurements"] for task_id, frozen in found}
+    return {row.id: {**row._mapping, "verified_measurements": verified.get(row.id)} for row in rows}
+
+
+def _agencies(connection: Connection, ids: Iterable[int]) -> dict[int, Any]:
+    return {row.id: row for row in connection.execute(_AGENCIES, {"ids": sorted(ids)})}
+
+
+def _criterion_state(row: Any, state: State, agency: str) -> CriterionState:
+    return CriterionState(
+        code=row.code,
+        number=row.number,
+        kind=row.kind,
+        group=row.group,
+        field=row.field_number,
+        agency=agency,
+        status=state["status"],
+        max_points=row.max,
+        published=row.published,
+        rule=parse_rule(row.rule),
+        target=state["target"],
+        verified=state["verified"],
+        reported=state["reported"],
+        current_measurements=state["measurements"],
+        verified_measurements=state["verified_measurements"],
+    )
+
+
+# The answer
+
+
+def _shown(gathered: Gathered, states: Sequence[CriterionState], day: date) -> dict[str, Any]:
+    found = gathered.project(states)
+    rules = {state.code: state.rule for state in states}
+    names = {one.number: one.name for one in gathered.fields}
+    intervals = zip(FIGURES, found.ranks, strict=True)
+    return {
+        "assessment": gathered.assessment.code,
+        "as_of": day,
+        "max": format_points(found.max_points),
+        **_figures(found.scores),
+        "fields": [
+            {"number": one.number, "name": names[one.number], "max": format_points(one.max_points)}
+            | _figures(one.scores, gathered.sees_all(each for each in found.criteria if each.field == one.number))
+            for one in found.fields
+        ],
+        "groups": [
+            {"key": one.key, "name": gathered.assessment.groups[one.key]["name"], "max": format_points(one.max_points)}
+            | _figures(one.scores, gathered.sees_all(each for each in found.criteria if each.group == one.key))
+            for one in found.groups
+        ],
+        "criteria": [
+            _criterion(one, gathered.named[one.code]) | {"rule": shown_rule(rules[one.code])} for one in found.criteria
+        ],
+        "benchmarks": [
+            one.benchmark._asdict() | {"score": format_points(one.benchmark.score), "distance": _figures(one.distance)}
+            for one in found.benchmarks
+        ],
+        "rank_interval": {figure: _interval(interval) for figure, interval in intervals},
+        **_gaps(gathered, found),
+        "next_best": [_step(one, gathered.named[one.code]) for one in next_best(states) if gathered.sees(one.code)],
+    }
+
+
+def _figures(scores: Scores, expected: bool = True) -> dict[str, str | None]:
+    shown: dict[str, str | None] = {figure: format_points(score) for figure, score in zip(FIGURES, scores, strict=True)}
+    return shown if expected else shown | {"expected": None}
+
+
+def _interval(interval: Interval) -> dict[str, int]:
+    return interval._asdict()
+
+
+def _criterion(one: CriterionFigures, named: Named) -> dict[str, Any]:
+    """Of a task out of sight nothing of its work shows: neither status nor expected score, nor how they come about."""
+    derivation = one.derivations._asdict()
+    if not named.visible:
+        derivation |= {"expected": None, "ceiling": None}
+    return {
+        "code": one.code,
+        "number": one.number,
+        "kind": one.kind,
+        "group": one.group,
+        "field": one.field,
+        "name": named.name,
+        "agency": {"code": one.agency, "name": named.agency},
+        "status": one.status if named.visible else None,
+        "max": format_points(one.max_points),
+        **_figures(one.scores, named.visible),
+        "confidence": one.confidence,
+        "derivation": derivation,
+    }
+
+
+_PARTS: Final = {
+    "controllable": ("appraisal",),
+    "socio_economic": ("socio_economic",),
+    "survey": ("officials_survey", "sipas"),
+}
+
+
+def _gaps(gathered: Gathered, found: Projection) -> dict[str, Any]:
+    """`gap`: what the published score lacks, in three parts. `gap_by_figure`: the same for each of the four figures."""
+    parts = {
+        part: _figures(
+            getattr(found.gap, part), gathered.sees_all(one for one in found.criteria if one.group in groups)
+        )
+        for part, groups in _PARTS.items()
+    }
+    return {
+        "gap": {part: figures["published"] for part, figures in parts.items()},
+        "gap_by_figure": {figure: {part: figures[figure] for part, figures in parts.items()} for figure in FIGURES},
+    }
+
+
+def _step(one: NextStep, named: Named) -> dict[str, Any]:
+    """`exact`: the yield of one more unit as a fraction of a point, since one file of thousands rounds to nothing."""
+    head = {
+        "code": one.code,
+        "number": one.number,
+        "name": named.name,
+        "agency": {"code": one.agency, "name": named.agency},
+        "confidence": one.confidence,
+        "closing": format_points(one.closing),
+    }
+    if one.input is None:
+        return head | {"input": None, "one_more": None}
+    counted = {name: getattr(one.input, name) for name in ("name", "label", "unit", "current", "full", "becomes")}
+    more = {"points": format_points(one.input.one_more), "exact": str(one.input.one_more_exact)}
+    return head | {"input": counted, "one_more": more}
+
+
+def _change(
+    gathered: Gathered, before: Sequence[CriterionState], after: Sequence[CriterionState], shown: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What a what-if changes of the expected total, as a whole and by task."""
+    old, new = gathered.project(before), gathered.project(after)
+    was = {one.code: one.scores.expected for one in old.criteria}
+    changed = {state.code for state, earlier in zip(after, before, strict=True) if state is not earlier}
+    return {
+        "expected": signed(new.scores.expected - old.scores.expected),
+        "total": shown["expected"],
+        "rank_interval": shown["rank_interval"]["expected"],
+        "tasks": {one.code: signed(one.scores.expected - was[one.code]) for one in new.criteria if one.code in changed},
+    }
+
+
+def signed(points: int) -> str:
+    """ "+0.4375", "-0.0500", "+0.0000"."""
+    return f"{'+' if points >= 0 else ''}{format_points(points)}"

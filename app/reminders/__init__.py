@@ -1,0 +1,19 @@
+"""Reminders: each recipient's one digest a day, decided from the database and written to the outbox with it."""
+
+from app.reminders.ledger import get_digest, list_digests
+from app.reminders.planning import plan_for, record
+from app.reminders.provinces import find_provinces
+from app.reminders.running import run_due, run_everywhere, run_now
+from app.reminders.telling import preview
+
+__all__ = [
+    "find_provinces",
+    "get_digest",
+    "list_digests",
+    "plan_for",
+    "preview",
+    "record",
+    "run_due",
+    "run_everywhere",
+    "run_now",
+]

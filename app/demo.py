@@ -5,7 +5,6 @@ command on it sees the same time as the running server.
 """
 
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from sqlalchemy import Connection, delete, insert, select
 
@@ -21,20 +20,22 @@ FILE = "khacphuc-demo.db"
 
 
 def settings_for_demo(settings: Settings) -> Settings:
-    """Outbox and evidence in a folder of their own; the database too, unless DATABASE_URL names one.
-
-    Raises `SetupProblem` when a real channel is configured: nobody may get mail from an invented day.
-    """
-    if settings.smtp_host:
-        raise SetupProblem(_REAL_CHANNEL.format("thư (KHACPHUC_SMTP_HOST)"))
-    if settings.allowed_webhook_hosts:
-        raise SetupProblem(_REAL_CHANNEL.format("webhook (KHACPHUC_WEBHOOK_HOSTS)"))
+    """Outbox and evidence in a folder of their own; the database too, unless DATABASE_URL names one."""
     folder = settings.data_dir / FOLDER
     url = settings.database_url or f"sqlite:///{folder / FILE}"
     return settings.model_copy(update={"data_dir": folder, "database_url": url})
 
 
-_REAL_CHANNEL = "Đồng hồ giả định (--at) không chạy cùng kênh {} thật. Hãy bỏ cấu hình kênh này rồi chạy lại."
+def refuse_real_channels(settings: Settings) -> None:
+    """Raises `SetupProblem` when one is configured: nobody may get mail from an invented day."""
+    for name, configured in (
+        ("KHACPHUC_SMTP_HOST", bool(settings.smtp_host)),
+        ("KHACPHUC_WEBHOOK_HOSTS", bool(settings.allowed_webhook_hosts)),
+    ):
+        if configured:
+            raise SetupProblem(
+                f"Đồng hồ giả định (--at) không chạy cùng kênh gửi thật. Hãy bỏ cấu hình {name} rồi chạy lại."
+            )
 
 
 def clock_of(connection: Connection) -> Clock | None:
@@ -53,8 +54,7 @@ def check_start(connection: Connection, start: datetime) -> None:
     """Time never goes back in a demo database either; raises `SetupProblem` when `start` is before its newest event."""
     newest = connection.execute(select(events.c.at).order_by(events.c.id.desc()).limit(1)).scalar()
     if newest is not None and start < newest:
-        reached = local_moment(newest)
         raise SetupProblem(
-            f"Cơ sở dữ liệu giả định đã đi tới {reached:%H:%M:%S ngày %d/%m/%Y}. Hãy chọn --at muộn hơn, "
-            f"hoặc xóa thư mục giả định (mặc định {Path('data') / FOLDER}) để bắt đầu lại."
+            f"Cơ sở dữ liệu giả định này đã đi tới {local_moment(newest):%H:%M:%S ngày %d/%m/%Y}. Hãy chọn --at muộn "
+            "hơn thời điểm đó, hoặc xóa cơ sở dữ liệu giả định này để bắt đầu lại."
         )

@@ -1,11 +1,13 @@
 """The next index's score, as `app.core.projection` reckons it from what the database holds; nothing is written here."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, String, bindparam, cast, select
 
 from app.assessments.read import find_assessment, shown_rule
 from app.assessments.states import State, past_day, states_on, visible_ids
@@ -22,11 +24,18 @@ from app.core.projection import (
     project,
     what_if,
 )
-from app.core.scoring import Scores, format_points, parse_rule
+from app.core.scoring import Rule, Scores, format_points, parse_rule
 from app.core.workdays import local_date
 from app.errors import NotFound
-from app.models import agencies, benchmarks, criteria, fields, reports, reviews, tasks
+from app.models import agencies, assessments, benchmarks, criteria, fields, reports, reviews, tasks
 
+_HEAD: Final = select(
+    assessments.c.id,
+    assessments.c.code,
+    assessments.c.groups,
+    assessments.c.province_count,
+    assessments.c.published_rank,
+)
 _FIELDS: Final = (
     select(fields.c.number, fields.c.max, fields.c.name)
     .where(fields.c.assessment_id == bindparam("assessment"))
@@ -34,7 +43,7 @@ _FIELDS: Final = (
 )
 _BENCHMARKS: Final = (
     select(*(benchmarks.c[name] for name in ("label", "score", "kind", "rank", "source", "provinces")))
-    .where(benchmarks.c.assessment_id == bindparam("assessment"))
+    .where(benchmarks.c.assessment_id == bindparam("assessment"), benchmarks.c.kind != "self")
     .order_by(benchmarks.c.id)
 )
 _CRITERIA: Final = (
@@ -53,7 +62,7 @@ _CRITERIA: Final = (
         criteria.c.name,
         criteria.c.max,
         criteria.c.published,
-        criteria.c.rule,
+        cast(criteria.c.rule, String).label("rule"),
         reports.c.measurements,
     )
     .join(criteria, criteria.c.id == tasks.c.criterion_id)
@@ -95,6 +104,8 @@ class Gathered:
     benchmarks: Sequence[Benchmark]
     states: Sequence[CriterionState]
     named: Mapping[str, Named]
+    unlimited: bool
+    """Every criterion is visible."""
 
     def project(self, states: Sequence[CriterionState]) -> Projection:
         return project(
@@ -110,7 +121,7 @@ class Gathered:
         return self.named[code].visible
 
     def sees_all(self, figures: Iterable[CriterionFigures]) -> bool:
-        return all(self.named[one.code].visible for one in figures)
+        return self.unlimited or all(self.named[one.code].visible for one in figures)
 
 
 def get_projection(
@@ -125,7 +136,7 @@ def get_projection(
     actor.require(Permission.ASSESSMENT_READ)
     past = past_day(as_of, now=now)
     gathered = gather(connection, actor, ident, past)
-    return _shown(gathered, gathered.states, past or local_date(now))
+    return _shown(gathered, gathered.states, gathered.project(gathered.states), past or local_date(now))
 
 
 def get_what_if(
@@ -141,9 +152,10 @@ def get_what_if(
     for code in changes:
         if code in gathered.named and not gathered.sees(code):
             raise NotFound(f"Không có nhiệm vụ {code} trong kỳ đánh giá này.", field=f"tasks.{code}")
-    before, after = gathered.states, what_if(gathered.states, changes)
-    shown = _shown(gathered, after, local_date(now))
-    return shown | {"change": _change(gathered, before, after, shown)}
+    states = what_if(gathered.states, changes)
+    before, after = gathered.project(gathered.states), gathered.project(states)
+    shown = _shown(gathered, states, after, local_date(now))
+    return shown | {"change": _change(before, after, changes)}
 
 
 # Gathering
@@ -151,36 +163,47 @@ def get_what_if(
 
 def gather(connection: Connection, actor: Actor, ident: str, past: date | None) -> Gathered:
     """Read what a projection needs: the same few queries whatever the number of criteria. `past`: None for now."""
-    assessment = find_assessment(connection, actor, ident, whole=True)
+    assessment = find_assessment(connection, actor, ident, _HEAD)
     given = {"assessment": assessment.id}
     rows = connection.execute(_CRITERIA, given).all()
     states = _states(connection, assessment.id, rows, past)
-    led_by = _agencies(connection, {state["agency_id"] for state in states.values()})
+    leads = _agencies(connection, {state["agency_id"] for state in states.values()})
     visible = visible_ids(connection, actor, assessment.id)
+    named = {
+        row.code: Named(row.name, leads[states[row.id]["agency_id"]].name, visible is None or row.id in visible)
+        for row in rows
+    }
     return Gathered(
         assessment,
         connection.execute(_FIELDS, given).all(),
         [Benchmark(*row) for row in connection.execute(_BENCHMARKS, given)],
-        [_criterion_state(row, states[row.id], led_by[states[row.id]["agency_id"]].code) for row in rows],
-        {
-            row.code: Named(row.name, led_by[states[row.id]["agency_id"]].name, visible is None or row.id in visible)
-            for row in rows
-        },
+        [_criterion_state(row, states[row.id], leads[states[row.id]["agency_id"]].code) for row in rows],
+        named,
+        visible is None,
     )
+
+
+_STATE: Final = ("agency_id", "status", "target", "verified", "reported", "measurements")
 
 
 def _states(connection: Connection, assessment_id: int, rows: Sequence[Any], past: date | None) -> Mapping[int, State]:
     if past is not None:
         return states_on(connection, assessment_id, past)
-    verified: dict[int, Any] = {}
+    states = {row.id: {name: getattr(row, name) for name in _STATE} for row in rows}
     if any(row.status == "accepted" for row in rows):
-        found = connection.execute(_VERIFIED, {"assessment": assessment_id})
-        verified = {task_id: frozen["measurements"] for task_id, frozen in found}
-    return {row.id: {**row._mapping, "verified_measurements": verified.get(row.id)} for row in rows}
+        for task_id, frozen in connection.execute(_VERIFIED, {"assessment": assessment_id}):
+            states[task_id]["verified_measurements"] = frozen["measurements"]
+    return states
 
 
 def _agencies(connection: Connection, ids: Iterable[int]) -> dict[int, Any]:
     return {row.id: row for row in connection.execute(_AGENCIES, {"ids": sorted(ids)})}
+
+
+@lru_cache(maxsize=4096)
+def _rule(text: str) -> Rule:
+    """A rule's JSON, read once: most projections read the same few dozen rules."""
+    return parse_rule(json.loads(text))
 
 
 def _criterion_state(row: Any, state: State, agency: str) -> CriterionState:
@@ -194,20 +217,19 @@ def _criterion_state(row: Any, state: State, agency: str) -> CriterionState:
         status=state["status"],
         max_points=row.max,
         published=row.published,
-        rule=parse_rule(row.rule),
+        rule=_rule(row.rule),
         target=state["target"],
         verified=state["verified"],
         reported=state["reported"],
         current_measurements=state["measurements"],
-        verified_measurements=state["verified_measurements"],
+        verified_measurements=state.get("verified_measurements"),
     )
 
 
 # The answer
 
 
-def _shown(gathered: Gathered, states: Sequence[CriterionState], day: date) -> dict[str, Any]:
-    found = gathered.project(states)
+def _shown(gathered: Gathered, states: Sequence[CriterionState], found: Projection, day: date) -> dict[str, Any]:
     rules = {state.code: state.rule for state in states}
     names = {one.number: one.name for one in gathered.fields}
     intervals = zip(FIGURES, found.ranks, strict=True)
@@ -307,18 +329,14 @@ def _step(one: NextStep, named: Named) -> dict[str, Any]:
     return head | {"input": counted, "one_more": more}
 
 
-def _change(
-    gathered: Gathered, before: Sequence[CriterionState], after: Sequence[CriterionState], shown: Mapping[str, Any]
-) -> dict[str, Any]:
+def _change(before: Projection, after: Projection, codes: Iterable[str]) -> dict[str, Any]:
     """What a what-if changes of the expected total, as a whole and by task."""
-    old, new = gathered.project(before), gathered.project(after)
-    was = {one.code: one.scores.expected for one in old.criteria}
-    changed = {state.code for state, earlier in zip(after, before, strict=True) if state is not earlier}
+    was, becomes = ({one.code: one.scores.expected for one in found.criteria} for found in (before, after))
     return {
-        "expected": signed(new.scores.expected - old.scores.expected),
-        "total": shown["expected"],
-        "rank_interval": shown["rank_interval"]["expected"],
-        "tasks": {one.code: signed(one.scores.expected - was[one.code]) for one in new.criteria if one.code in changed},
+        "expected": signed(after.scores.expected - before.scores.expected),
+        "total": format_points(after.scores.expected),
+        "rank_interval": _interval(after.ranks.expected),
+        "tasks": {code: signed(becomes[code] - was[code]) for code in codes},
     }
 
 

@@ -29,19 +29,25 @@ def ensure_current(db: Database) -> bool:
         before = revision(connection)
     if before == HEAD:
         return False
-    if before is not None and before not in known_revisions():
-        raise SetupProblem(
-            f"Cơ sở dữ liệu ở phiên bản {before}, mới hơn chương trình này ({HEAD}). "
-            "Hãy dùng bản chương trình mới hơn hoặc khôi phục bản sao lưu cũ."
-        )
+    refuse_newer(before)
     upgrade(db.url)
     return True
+
+
+def refuse_newer(found: str | None) -> None:
+    """Raises `SetupProblem` for a revision that this code has never heard of."""
+    if found not in (None, HEAD) and found not in known_revisions():
+        raise SetupProblem(
+            f"Cơ sở dữ liệu ở phiên bản {found}, mới hơn chương trình này ({HEAD}). "
+            "Hãy dùng bản chương trình mới hơn hoặc khôi phục bản sao lưu cũ."
+        )
 
 
 def require_current(db: Database) -> None:
     """For commands that must not migrate on their own."""
     with db.snapshot() as connection:
         found = revision(connection)
+    refuse_newer(found)
     if found != HEAD:
         raise SetupProblem(
             f"Cơ sở dữ liệu ở phiên bản {found or 'trống'}, chương trình cần {HEAD}. Hãy chạy: khacphuc migrate"

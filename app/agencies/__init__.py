@@ -3,9 +3,53 @@
 from app.agencies.calendar import clear_holiday, list_holidays, set_holiday, work_calendar
 from app.agencies.contacts import (
     NewContact,
-    Reachable,
     change_contact,
     create_contact,
+    deactivate_contact,
+    get_contact,
     list_contacts,
-    reachable_contacts,
 )
+from app.agencies.directory import (
+    create_agency,
+    create_province,
+    get_agency,
+    list_agencies,
+    list_provinces,
+    rename_agency,
+)
+from app.agencies.merging import ProvinceOrder, succeed_province
+from app.agencies.orders import get_order, list_orders
+from app.agencies.reach import Reachable, reachable_contacts
+from app.agencies.succession import (
+    apply_due_successions,
+    cancel_succession,
+    succeed_agency,
+)
+
+__all__ = [
+    "NewContact",
+    "ProvinceOrder",
+    "Reachable",
+    "apply_due_successions",
+    "cancel_succession",
+    "change_contact",
+    "clear_holiday",
+    "create_agency",
+    "create_contact",
+    "create_province",
+    "deactivate_contact",
+    "get_agency",
+    "get_contact",
+    "get_order",
+    "list_agencies",
+    "list_contacts",
+    "list_holidays",
+    "list_orders",
+    "list_provinces",
+    "reachable_contacts",
+    "rename_agency",
+    "set_holiday",
+    "succeed_agency",
+    "succeed_province",
+    "work_calendar",
+]

@@ -10,10 +10,12 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from app import events
 from app.core.access import Actor, Permission
 from app.core.workdays import ONE_DAY, Calendar
+from app.db import savepoint
 from app.errors import Conflict, InvalidInput, NotFound
 from app.models import day_overrides
 from app.text import compose
@@ -40,7 +42,7 @@ def _year(year: int) -> _Year:
 
 
 def work_calendar(connection: Connection, *, years: Iterable[int]) -> Calendar:
-    """The working days of these years. Years without data (before 1901, after 2100) know weekends and overrides only."""
+    """Working days of these years. Before 1901 and after 2100 only weekends and overrides are known."""
     wanted = set(years)
     off: set[date] = set()
     working: set[date] = set()
@@ -77,11 +79,8 @@ def set_holiday(
     actor.require(Permission.CALENDAR_EDIT)
     _check_year(day.year, "day")
     before = _find(connection, day)
-    values = {"working": working, "note": compose(note)}
-    if before is None:
-        connection.execute(insert(day_overrides).values(day=day, **values))
-    else:
-        connection.execute(update(day_overrides).where(day_overrides.c.day == day).values(**values))
+    values: dict[str, Any] = {"working": working, "note": compose(note)}
+    _put(connection, day, values)
     _check_break(connection, day)
     _record(connection, actor, day, before, values, now=now)
     return _shown(day, working=working, note=values["note"])
@@ -122,6 +121,14 @@ def _find(connection: Connection, day: date) -> dict[str, Any] | None:
         select(day_overrides.c.working, day_overrides.c.note).where(day_overrides.c.day == day)
     ).first()
     return None if found is None else dict(found._mapping)
+
+
+def _put(connection: Connection, day: date, values: Mapping[str, Any]) -> None:
+    try:
+        with savepoint(connection, "day"):
+            connection.execute(insert(day_overrides).values(day=day, **values))
+    except IntegrityError:
+        connection.execute(update(day_overrides).where(day_overrides.c.day == day).values(**values))
 
 
 def _check_year(year: int, field: str) -> None:

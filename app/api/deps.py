@@ -9,7 +9,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 from starlette.responses import Response
 
 from app import accounts, idempotency
@@ -56,8 +56,10 @@ class Call:
             return idempotency.once(connection, actor, key, fingerprint, work, status=status, now=now)
 
         answer = await self.write(once)
-        headers = {"Idempotent-Replayed": "true"} if answer.replayed else None
-        return Response(answer.body, answer.status, headers, media_type="application/json")
+        headers = {"Idempotent-Replayed": "true"} if answer.replayed else {}
+        return Response(
+            answer.body, answer.status, headers | _etag(from_json(answer.body)), media_type="application/json"
+        )
 
     async def _fingerprint(self) -> str:
         head = f"{self.request.method} {self.request.url.path}?{self.request.url.query}\n".encode()
@@ -81,11 +83,15 @@ async def current_call(request: Request, credentials: HTTPAuthorizationCredentia
     return Call(request, db, state.settings, actor, now)
 
 
-def reply(data: Any, status: int = 200, *, etag: int | None = None) -> Response:
-    """JSON, written straight from plain values. A task's `version` is its ETag."""
-    version = etag if etag is not None else data.get("version") if isinstance(data, dict) else None
-    headers = {"ETag": f'"{version}"'} if isinstance(version, int) else None
-    return Response(to_json(data), status, headers, media_type="application/json")
+def reply(data: Any, status: int = 200) -> Response:
+    """JSON, written straight from plain values."""
+    return Response(to_json(data), status, _etag(data), media_type="application/json")
+
+
+def _etag(data: Any) -> dict[str, str]:
+    """Whatever has a `version` has it as its ETag."""
+    version = data.get("version") if isinstance(data, dict) else None
+    return {"ETag": f'"{version}"'} if isinstance(version, int) else {}
 
 
 _ETAG = re.compile(r'(?:W/)?"?(\d{1,9})"?')

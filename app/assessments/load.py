@@ -7,7 +7,7 @@ how many criteria there are.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,18 +15,19 @@ from sqlalchemy import Connection, select, text
 
 from app import events
 from app.assessments import rows
-from app.assessments.merge import (
-    Merged,
-    Noun,
-    Tally,
-    day_shown,
-    insert_rows,
-    inverse,
-    merge,
-    merge_links,
-    not_shown,
-    points_shown,
-    shown,
+from app.assessments.merge import Merged, Tally, insert_rows, inverse, merge, merge_links
+from app.assessments.nouns import (
+    AGENCIES,
+    ASSESSMENTS,
+    BENCHMARKS,
+    CAUSES,
+    CRITERIA,
+    FIELDS,
+    FORMER_NAMES,
+    MEASURES,
+    PROVINCES,
+    SHARES,
+    TASKS,
 )
 from app.assessments.seedfile import Seed
 from app.assessments.states import created_state
@@ -53,88 +54,6 @@ from app.models import events as event_table
 
 LOAD_LOCK = 7_202_400
 """PostgreSQL advisory lock: two replicas that load at once do so one after the other. SQLite has one writer anyway."""
-
-_NAME = {"name": ("tên", shown)}
-_MAX = {"max": ("điểm tối đa", points_shown)}
-_PUBLISHED = {"published": ("điểm công bố", points_shown)}
-_WORDS = {"text": ("nội dung", not_shown), "where": ("vị trí trong báo cáo", shown)}
-
-PROVINCES = Noun(provinces, "provinces", "Tỉnh", ("code",), _NAME)
-AGENCIES = Noun(
-    agencies,
-    "agencies",
-    "Cơ quan",
-    ("code",),
-    _NAME | {"is_coordinator": ("là cơ quan thường trực", lambda yes: "có" if yes else "không")},
-    whole=False,
-)
-FORMER_NAMES = Noun(
-    agency_names, "former_names", "Tên cũ", ("agency_id", "name"), {"until": ("dùng đến", day_shown)}, whole=False
-)
-ASSESSMENTS = Noun(
-    assessments,
-    "assessments",
-    "Kỳ đánh giá",
-    ("code",),
-    _NAME
-    | _PUBLISHED
-    | {
-        "published_rank": ("thứ hạng công bố", shown),
-        "province_count": ("số tỉnh được xếp hạng", shown),
-        "groups": ("các nhóm điểm", not_shown),
-        "source": ("ghi chép từ báo cáo", not_shown),
-        "due_before": ("hạn báo cáo (trước ngày)", day_shown),
-    },
-)
-FIELDS = Noun(
-    fields, "fields", "Lĩnh vực", ("number",), _NAME | _MAX | _PUBLISHED | {"figures": ("số liệu in kèm", not_shown)}
-)
-BENCHMARKS = Noun(
-    benchmarks,
-    "benchmarks",
-    "Mốc so sánh",
-    ("label",),
-    {
-        "kind": ("loại", shown),
-        "score": ("điểm", points_shown),
-        "rank": ("thứ hạng", shown),
-        "provinces": ("số tỉnh đạt ngưỡng", shown),
-        "source": ("nguồn", shown),
-    },
-)
-CRITERIA = Noun(
-    criteria,
-    "criteria",
-    "Tiêu chí",
-    ("kind", "number"),
-    _NAME
-    | _MAX
-    | _PUBLISHED
-    | {
-        "field_id": ("lĩnh vực", not_shown),
-        "group": ("nhóm điểm", shown),
-        "rule": ("công thức", not_shown),
-        "facts": ("số liệu kèm theo", not_shown),
-        "where": ("vị trí trong báo cáo", shown),
-    },
-)
-TASKS = Noun(tasks, "tasks", "Nhiệm vụ", ("code",), {"agency_id": ("cơ quan phụ trách", not_shown)})
-SHARES = Noun(
-    shares,
-    "shares",
-    "Phần trách nhiệm",
-    ("code",),
-    {
-        "agency_id": ("đơn vị", not_shown),
-        "kind": ("loại", shown),
-        "what": ("nội dung", shown),
-        "quantity": ("số lượng", shown),
-        "unit": ("đơn vị tính", shown),
-        "where": ("vị trí trong báo cáo", shown),
-    },
-)
-CAUSES = Noun(causes, "causes", "Nguyên nhân", ("code",), _WORDS)
-MEASURES = Noun(measures, "measures", "Giải pháp", ("code",), _WORDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +132,7 @@ def _agencies(load: _Load, province_id: int) -> "_Agencies":
 class _Agencies:
     merged: Merged
     leads: Mapping[str, rows.Lead]
+    """By the seed's code, who answers for it today."""
 
     def name(self, agency_id: int) -> str:
         return next((code for code, lead in self.leads.items() if lead.id == agency_id), str(agency_id))
@@ -269,7 +189,8 @@ def _tasks(load: _Load, assessment_id: int, codes: _Agencies) -> Merged:
     wanted = rows.criterion_rows(seed, assessment_id, numbers.ids)
     ids = merge(connection, tally, CRITERIA, criteria.c.assessment_id == assessment_id, wanted).ids
     work = rows.task_rows(seed, assessment_id, ids, codes.leads, now=load.now)
-    merged = merge(connection, tally, TASKS, tasks.c.assessment_id == assessment_id, work)
+    noun = replace(TASKS, facts={"agency_id": ("cơ quan phụ trách", codes.name)})
+    merged = merge(connection, tally, noun, tasks.c.assessment_id == assessment_id, work)
     _cooperators(load, assessment_id, merged, codes)
     _record_created(load, assessment_id, merged, work)
     return merged
@@ -303,7 +224,8 @@ def _shares(load: _Load, assessment_id: int, found: Merged, codes: _Agencies) ->
     for row in wanted:
         row["effective_due"] = due[row["task_id"]]
     within = shares.c.task_id.in_(select(tasks.c.id).where(tasks.c.assessment_id == assessment_id))
-    merge(load.connection, load.tally, SHARES, within, wanted)
+    noun = replace(SHARES, facts={**SHARES.facts, "agency_id": ("đơn vị", codes.name)})
+    merge(load.connection, load.tally, noun, within, wanted)
 
 
 def _causes(load: _Load, assessment_id: int, found: Merged) -> None:

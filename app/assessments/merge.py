@@ -34,13 +34,16 @@ class Merged:
 
 @dataclass(frozen=True, slots=True)
 class Noun:
-    """One table as a seed sees it. `facts`: column → (Vietnamese label, how a value is shown)."""
+    """One table as a seed sees it."""
 
     table: Table
     name: str
     title: str
     key: tuple[str, ...]
-    facts: Mapping[str, tuple[str, Callable[[Any], str]]] = field(default_factory=dict)
+    facts: Mapping[str, tuple[str, Callable[[Any], str] | None]] = field(default_factory=dict)
+    """Column → (Vietnamese label, how a value is shown; None where it is too long to show)."""
+    say: Callable[[Key], str] = str
+    """How a key is spoken of, after the title."""
     whole: bool = True
     """The seed names all of them, so one that it no longer names is worth a line."""
 
@@ -48,7 +51,7 @@ class Noun:
         return row[self.key[0]] if len(self.key) == 1 else tuple([row[name] for name in self.key])
 
     def label(self, key: Key) -> str:
-        return f"{self.title} {' '.join(map(str, key)) if isinstance(key, tuple) else key}"
+        return f"{self.title} {self.say(key)}"
 
 
 def shown(value: Any) -> str:
@@ -61,10 +64,6 @@ def points_shown(value: Any) -> str:
 
 def day_shown(value: Any) -> str:
     return "(trống)" if value is None else f"{value:%d/%m/%Y}"
-
-
-def not_shown(_value: Any) -> str:
-    return "khác"
 
 
 def merge(connection: Connection, tally: Tally, noun: Noun, within: ColumnElement[bool], rows: Sequence[Row]) -> Merged:
@@ -111,15 +110,16 @@ def _compare(tally: Tally, noun: Noun, standing: Mapping[Key, Row], rows: Sequen
             continue
         found = [name for name in noun.facts if old[name] != row[name]]
         tally.unchanged[noun.name] += not found
-        for name in found:
-            what, show = noun.facts[name]
-            tally.different.append(
-                f"{noun.label(noun.key_of(row))}, {what}: đang là {show(old[name])}, tệp ghi {show(row[name])}; "
-                "giữ nguyên giá trị đang có."
-            )
+        tally.different += [_difference(noun, name, old, row) for name in found]
     if noun.whole:
         for key in standing.keys() - set(map(noun.key_of, rows)):
             tally.different.append(f"{noun.label(key)}: tệp không còn mục này; giữ nguyên mục đang có.")
+
+
+def _difference(noun: Noun, name: str, old: Row, new: Row) -> str:
+    what, show = noun.facts[name]
+    values = "tệp ghi khác" if show is None else f"đang là {show(old[name])}, tệp ghi {show(new[name])}"
+    return f"{noun.label(noun.key_of(new))}, {what}: {values}; giữ nguyên giá trị đang có."
 
 
 def merge_links(

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, Select, func, select, update
 
 from app import events, scope
 from app.core.access import Actor, Permission
@@ -43,9 +43,9 @@ _NAMES = select(assessments.c.id, assessments.c.code)
 _WHOLE = select(assessments)
 
 
-def find_assessment(connection: Connection, actor: Actor, ident: str, *, whole: bool = False) -> Assessment:
-    """Id and code of the assessment that `ident` (code or id) means, or all of its row; NotFound outside the scope."""
-    statement = (_WHOLE if whole else _NAMES).where(named(assessments, ident), scope.visible_assessments(actor))
+def find_assessment(connection: Connection, actor: Actor, ident: str, columns: Select[Any] = _NAMES) -> Assessment:
+    """What `columns` selects of the assessment that `ident` (code or id) means; NotFound outside the actor's scope."""
+    statement = columns.where(named(assessments, ident), scope.visible_assessments(actor))
     row = connection.execute(statement).first()
     if row is None:
         raise NotFound(UNKNOWN)
@@ -67,11 +67,7 @@ def get_assessment(connection: Connection, actor: Actor, ident: str, *, now: dat
     report says beside them (`source`, printed figures as printed)."""
     actor.require(Permission.ASSESSMENT_READ)
     extra = (assessments.c.groups, assessments.c.source, assessments.c.reminder_policy, assessments.c.created_at)
-    row = connection.execute(
-        _LIST.add_columns(*extra).where(named(assessments, ident), scope.visible_assessments(actor))
-    ).first()
-    if row is None:
-        raise NotFound(UNKNOWN)
+    row = find_assessment(connection, actor, ident, _LIST.add_columns(*extra))
     rows = connection.execute(_CRITERIA.where(tasks.c.assessment_id == row.id)).all()
     return {
         **_head(row),
@@ -99,7 +95,7 @@ def change_assessment(
     `reminder_policy`; what is not given stays. StaleVersion when the caller saw another version; None compares nothing.
     """
     actor.require(Permission.ASSESSMENT_EDIT)
-    row = find_assessment(connection, actor, ident, whole=True)
+    row = find_assessment(connection, actor, ident, _WHOLE)
     if version is not None and version != row.version:
         raise StaleVersion(
             f"Kỳ đánh giá {row.code} đã được thay đổi từ lúc bạn đọc (bản {version}, hiện là bản {row.version}). "

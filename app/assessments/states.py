@@ -62,12 +62,13 @@ def fold_events(changes: Iterable[tuple[int, Mapping[str, Any]]]) -> dict[int, S
 
 CREATED: Final = "task.created"
 
-_OF_TASKS = (
+OF_TASKS = (
     select(events.c.entity_id, events.c.after)
     .where(events.c.assessment_id == bindparam("assessment"), events.c.entity == "task")
     .order_by(events.c.id)
 )
-_UNTIL = _OF_TASKS.where(or_(events.c.at < bindparam("end"), events.c.action == CREATED))
+"""Every event of an assessment's tasks, in order."""
+_UNTIL = OF_TASKS.where(or_(events.c.at < bindparam("end"), events.c.action == CREATED))
 
 
 def states_on(connection: Connection, assessment_id: int, day: date) -> dict[int, State]:

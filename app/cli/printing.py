@@ -34,7 +34,9 @@ def print_json(data: Any) -> None:
     typer.echo(to_json(data, indent=2))
 
 
-def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, numbers: Iterable[int] = ()) -> None:
+def print_table(
+    title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, numbers: Iterable[int] = ()
+) -> None:
     """A table for people. `numbers` are the columns that are aligned to the right; None prints as a dash."""
     from rich import box
     from rich.table import Table

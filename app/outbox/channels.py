@@ -11,14 +11,13 @@ import smtplib
 import ssl
 from collections.abc import Callable
 from datetime import datetime
-from email.message import EmailMessage
-from email.policy import SMTP
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from pydantic_core import to_json
 
+from app.outbox.mail import Mail
 from app.settings import Settings
 
 Channel = Literal["email", "webhook", "folder"]
@@ -67,14 +66,14 @@ def host_of(url: str) -> str | None:
 # The outbox folder
 
 
-def save(folder: Path, name: str, message: EmailMessage) -> str:
+def save(folder: Path, name: str, mail: Mail) -> str:
     """Write `name`.eml whole or not at all, and return the file's name; writing it again replaces it."""
     target = folder / f"{re.sub(r'[^A-Za-z0-9._-]+', '-', name)}.eml"
     unfinished = target.with_suffix(f".{os.getpid()}.tmp")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with unfinished.open("wb") as file:
-            file.write(message.as_bytes(policy=SMTP))
+            file.write(mail.raw)
             file.flush()
             os.fsync(file.fileno())
         unfinished.replace(target)
@@ -98,11 +97,11 @@ class Mailer:
         self._connection: smtplib.SMTP | None = None
         self._down: str | None = None
 
-    def send(self, message: EmailMessage, address: str) -> None:
+    def send(self, mail: Mail, address: str) -> None:
         """Raises `Undelivered`: permanent when the server refuses this recipient or this content for good (5xx)."""
         server = self._connected()
         try:
-            server.send_message(message, to_addrs=[address])
+            server.sendmail(mail.sender, [address], mail.raw)
         except (smtplib.SMTPException, OSError) as error:
             permanent = _refused_for_good(error)
             if not permanent:
@@ -197,7 +196,7 @@ class Hooks:
 
         body = to_json(payload)
         headers = {"Content-Type": "application/json", "User-Agent": "khacphuc"}
-        headers |= _signature(secret, body.decode(), message_key, now)
+        headers |= _signature(secret, body.decode(), message_key, now=now)
         if self._client is None:
             self._client = httpx.Client(timeout=self._timeout, follow_redirects=False, trust_env=False)
         try:
@@ -217,7 +216,7 @@ class Hooks:
             self._client = None
 
 
-def _signature(secret: str | None, body: str, message_key: str, now: datetime) -> dict[str, str]:
+def _signature(secret: str | None, body: str, message_key: str, *, now: datetime) -> dict[str, str]:
     headers = {"webhook-id": message_key, "webhook-timestamp": str(int(now.timestamp()))}
     if secret:
         from standardwebhooks.webhooks import Webhook

@@ -89,7 +89,7 @@ def gather(connection: Connection, digest_id: int, *, today: date) -> Content:
     found = [_task_facts(row) for row in connection.execute(_task_items(digest_id)) if _task_stands(row, digest)]
     found += [_share_facts(row) for row in connection.execute(_share_items(digest_id)) if _share_stands(row, digest)]
     facts = sorted(_once(found), key=lambda one: (-one.points, one.code))
-    facts = _with_waiting(connection, facts, today)
+    facts = _with_waiting(connection, facts, today=today)
     return Content(digest, today, facts, _details(connection, {one.task_id for one in facts[:SHOWN]}))
 
 
@@ -205,7 +205,7 @@ def _share_facts(row: Any) -> Facts:
         kind="share",
         code=row.share_code,
         what=row.what,
-        where=f"thuộc nhiệm vụ {row.code}",
+        where=f"thuộc nhiệm vụ {row.code}: {row.name}",
         effective_due=row.share_due,
         share=row,
     )
@@ -216,7 +216,7 @@ def _once(facts: Iterable[Facts]) -> list[Facts]:
     return list({(one.kind, one.code): one for one in facts}.values())
 
 
-def _with_waiting(connection: Connection, facts: list[Facts], today: date) -> list[Facts]:
+def _with_waiting(connection: Connection, facts: list[Facts], *, today: date) -> list[Facts]:
     submitted = [one.submitted_on for one in facts if one.kind == "review" and one.submitted_on]
     if not submitted:
         return facts

@@ -27,6 +27,7 @@ class Entry(NamedTuple):
     tone: str
     """`late`, `soon` (three days or less), `ahead` or `waiting`."""
     points: str
+    """With its label."""
     missing: str
     todo: str
     url: str
@@ -58,10 +59,10 @@ class Letter(NamedTuple):
 def compose(content: Content, *, base_url: str) -> Letter:
     """The letter that `content` makes; it must have facts."""
     base = base_url.rstrip("/")
-    digest, counts = content.digest, _counts(content.facts, content.today)
+    digest, counts = content.digest, _counts(content.facts, today=content.today)
     shown = {(one.kind, one.code) for one in content.facts[:SHOWN]}
     return Letter(
-        subject=f"[Khắc Phục] {digest.name}: {', '.join(counts)} – ngày {day_text(content.today)}",
+        subject=f"[Khắc Phục] {digest.name}: {_brief(counts)} – ngày {day_text(content.today)}",
         greeting=f"Kính gửi: {digest.name}",
         opening=_opening(content, counts),
         sections=[_section(kind, content, shown, base) for kind in _SECTIONS if _of(content.facts, kind)],
@@ -73,12 +74,11 @@ def compose(content: Content, *, base_url: str) -> Letter:
     )
 
 
-def _counts(facts: Sequence[Facts], today: date) -> list[str]:
+def _counts(facts: Sequence[Facts], *, today: date) -> list[str]:
     own = _of(facts, "due")
     late = sum(today >= one.effective_due for one in own)
     parts = [f"{len(own) - late} nhiệm vụ sắp đến hạn"] if len(own) > late else []
-    if late:
-        parts.append(f"{late} quá hạn" if parts else f"{late} nhiệm vụ quá hạn")
+    parts += [f"{late} nhiệm vụ quá hạn"] if late else []
     for kind, what in (
         ("share", "phần trách nhiệm"),
         ("escalation", "nhiệm vụ quá hạn cần đôn đốc"),
@@ -89,10 +89,16 @@ def _counts(facts: Sequence[Facts], today: date) -> list[str]:
     return parts
 
 
+def _brief(counts: Sequence[str]) -> str:
+    """Subjects are cut off on phones: "3 nhiệm vụ sắp đến hạn, 2 quá hạn"."""
+    first, *others = counts
+    return ", ".join([first, *(one.replace(" nhiệm vụ", "") if " nhiệm vụ" in first else one for one in others)])
+
+
 def _opening(content: Content, counts: Sequence[str]) -> str:
     return (
         f"Đến ngày {day_text(content.today)} có {listed(counts)}. "
-        f"Các tiêu chí liên quan còn thiếu {points_text(_points(content.facts))} điểm."
+        f"Các tiêu chí liên quan còn thiếu tổng cộng {points_text(_points(content.facts))} điểm."
     )
 
 
@@ -109,7 +115,7 @@ _SECTIONS = {
     "due": ("Nhiệm vụ của đơn vị", ""),
     "share": (
         "Phần trách nhiệm của đơn vị",
-        "Nội dung báo cáo gắn với đơn vị trong nhiệm vụ do cơ quan khác hoặc chính đơn vị phụ trách.",
+        "Những tồn tại mà báo cáo kết quả Chỉ số cải cách hành chính nêu tên đơn vị.",
     ),
     "escalation": ("Đôn đốc", ""),
     "review": ("Chờ xác nhận", "Đề nghị xem xét, xác nhận báo cáo hoặc yêu cầu bổ sung, hoàn thiện."),
@@ -143,25 +149,26 @@ def _by_agency(facts: list[Facts], visible: list[Facts], content: Content, base:
 
 
 def _group(title: str, facts: list[Facts], content: Content, base: str) -> Group:
-    return Group(title, [_entry(one, content.details.get(one.task_id, Detail()), content.today, base) for one in facts])
+    entries = [_entry(one, content.details.get(one.task_id, Detail()), base, today=content.today) for one in facts]
+    return Group(title, entries)
 
 
-def _entry(facts: Facts, detail: Detail, today: date, base: str) -> Entry:
+def _entry(facts: Facts, detail: Detail, base: str, *, today: date) -> Entry:
     by = f"{facts.agency}, {facts.where}" if facts.kind == "review" else facts.where
     return Entry(
         code=facts.code,
         title=facts.what,
         where=by,
-        due=due_text(facts, today),
-        tone=_tone(facts, today),
-        points=points_text(facts.points),
+        due=due_text(facts, today=today),
+        tone=_tone(facts, today=today),
+        points=f"{'Điểm còn thiếu của tiêu chí' if facts.share else 'Điểm còn thiếu'}: {points_text(facts.points)}",
         missing=missing_text(facts, detail),
-        todo=todo_text(facts, detail, today),
+        todo=todo_text(facts, detail, today=today),
         url=f"{base}/tasks/{quote(facts.task_code)}",
     )
 
 
-def _tone(facts: Facts, today: date) -> str:
+def _tone(facts: Facts, *, today: date) -> str:
     if facts.kind == "review":
         return "waiting"
     left = (facts.effective_due - today).days

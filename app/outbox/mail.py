@@ -1,18 +1,33 @@
 """A letter as an e-mail message. The same row always gives the same Message-ID."""
 
 from datetime import datetime
+from email.charset import QP, Charset
 from email.errors import MessageError
-from email.headerregistry import Address, Group
-from email.message import EmailMessage
-from email.policy import SMTP
+from email.header import Header
+from email.headerregistry import Address
+from email.mime.multipart import MIMEMultipart
+from email.mime.nonmultipart import MIMENonMultipart
+from email.policy import compat32
 from email.utils import format_datetime, parseaddr
+from typing import Any, NamedTuple
 
 from app.core.workdays import local_moment
 from app.outbox.letter import Letter, as_html, as_text
 
+# The older of Python's two header writers: the newer one loses spaces where it folds long Vietnamese subjects.
+_POLICY = compat32.clone(linesep="\r\n")
+_UTF8 = Charset("utf-8")
+_UTF8.body_encoding = QP
+
 
 class BadAddress(ValueError):
     """An e-mail address that no mail can be addressed to."""
+
+
+class Mail(NamedTuple):
+    sender: str
+    """The bare address of the envelope."""
+    raw: bytes
 
 
 def compose_mail(
@@ -24,38 +39,50 @@ def compose_mail(
     address: str | None,
     message_key: str,
     now: datetime,
-) -> EmailMessage:
+) -> Mail:
     """A mail to `addressee` (a person; "" when nobody is known) at `recipient` (the agency).
 
     Without an address, as in a file that somebody will open, To is a named empty group.
     Raises `BadAddress` when the sender's or the recipient's address is malformed.
     """
-    message = EmailMessage(policy=SMTP)
-    message["From"] = _sender(sender)
-    message["To"] = _to(addressee or recipient, address)
-    message["Subject"] = _one_line(letter.subject)
+    sender_name, sender_address = parseaddr(sender)
+    message: Any = MIMEMultipart("alternative", policy=_POLICY)
+    message["From"] = mailbox("From", sender_name, sender_address)
+    message["To"] = mailbox("To", addressee or recipient, address)
+    message["Subject"] = Header(_one_line(letter.subject), "utf-8", header_name="Subject")
     message["Date"] = format_datetime(local_moment(now))
-    message["Message-ID"] = f"<{message_key}@{_sender(sender).domain or 'localhost'}>"
+    message["Message-ID"] = f"<{message_key}@{sender_address.rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"
     message["Content-Language"] = "vi"
-    message.set_content(as_text(letter, addressee=addressee), cte="quoted-printable")
-    message.add_alternative(as_html(letter, addressee=addressee), subtype="html", cte="quoted-printable")
-    return message
+    message.attach(_part("plain", as_text(letter, addressee=addressee)))
+    message.attach(_part("html", as_html(letter, addressee=addressee)))
+    return Mail(sender_address, message.as_bytes())
 
 
-def _to(name: str, address: str | None) -> Address | Group:
-    return Group(_one_line(name), ()) if address is None else mailbox(name, address)
+def _part(subtype: str, text: str) -> MIMENonMultipart:
+    part = MIMENonMultipart("text", subtype, policy=_POLICY, charset="utf-8")
+    part.set_payload(text, _UTF8)
+    return part
 
 
-def mailbox(name: str, address: str) -> Address:
+def mailbox(header: str, name: str, address: str | None) -> Header:
+    """`name <address>`, or the empty group `name:;`."""
+    value = Header(header_name=header)
+    if name:
+        value.append(_one_line(name), "utf-8")
+    value.append(":;" if address is None else f"<{_checked(address)}>", "us-ascii")
+    return value
+
+
+def _checked(address: str) -> str:
+    """ASCII, one mailbox, and nothing that could end the header."""
     try:
-        return Address(_one_line(name), addr_spec=address)
+        parsed = Address(addr_spec=address)
     except (MessageError, ValueError, IndexError) as error:
         raise BadAddress(f"Địa chỉ thư không hợp lệ: {address!r}") from error
-
-
-def _sender(configured: str) -> Address:
-    return mailbox(*parseaddr(configured))
+    if not address.isascii() or not address.isprintable() or not parsed.domain:
+        raise BadAddress(f"Địa chỉ thư không hợp lệ: {address!r}")
+    return address
 
 
 def _one_line(text: str) -> str:

@@ -69,7 +69,7 @@ def enqueue(connection: Connection, messages: Iterable[tuple[int, int | None]], 
 
 def anything_due(connection: Connection, *, now: datetime) -> bool:
     """Whether a claim could find something: asked without a write lock, since mostly there is nothing."""
-    return connection.execute(select(exists().where(*_at_rest(now)))).scalar_one()
+    return connection.execute(select(exists().where(*_at_rest(now=now)))).scalar_one()
 
 
 def claim(connection: Connection, *, now: datetime, lease: timedelta) -> Claim | None:
@@ -78,7 +78,7 @@ def claim(connection: Connection, *, now: datetime, lease: timedelta) -> Claim |
     `lease` must be much longer than a send can take: when it has run out, the next claim takes the message again.
     """
     found = connection.execute(
-        _due(now).order_by(deliveries.c.next_attempt_at, deliveries.c.id).limit(1).with_for_update(skip_locked=True)
+        _due(now=now).order_by(deliveries.c.next_attempt_at, deliveries.c.id).limit(1).with_for_update(skip_locked=True)
     ).first()
     if found is None:
         return None
@@ -107,19 +107,19 @@ def bury_poison(connection: Connection, *, now: datetime) -> int:
     return connection.execute(update(deliveries).where(lost).values(**values)).rowcount
 
 
-def _at_rest(now: datetime) -> tuple[ColumnElement[bool], ...]:
+def _at_rest(*, now: datetime) -> tuple[ColumnElement[bool], ...]:
     # A claimed row's next_attempt_at is the end of its lease, so one range over one index finds both.
     return deliveries.c.state.in_(WAITING), deliveries.c.next_attempt_at <= now
 
 
-def _due(now: datetime) -> Any:
+def _due(*, now: datetime) -> Any:
     return select(
         deliveries.c.id,
         deliveries.c.digest_id,
         deliveries.c.contact_id,
         deliveries.c.message_key,
         deliveries.c.attempts,
-    ).where(*_at_rest(now), or_(deliveries.c.state != "sending", deliveries.c.attempts < MAX_ATTEMPTS))
+    ).where(*_at_rest(now=now), or_(deliveries.c.state != "sending", deliveries.c.attempts < MAX_ATTEMPTS))
 
 
 # Settling
@@ -163,7 +163,7 @@ def supersede_older(connection: Connection, newer: Mapping[str, int], *, now: da
     """
     if not newer:
         return
-    rows = connection.execute(_undelivered(newer, now)).all()
+    rows = connection.execute(_undelivered(newer, now=now)).all()
     if not rows:
         return
     received = _received(connection, {row.digest_id for row in rows}, now=now)
@@ -171,14 +171,25 @@ def supersede_older(connection: Connection, newer: Mapping[str, int], *, now: da
     if taken:
         statement = update(deliveries).where(deliveries.c.id == bindparam("taken"))
         connection.execute(statement.values(state="superseded", claim_token=None, lease_until=None), taken)
-    moved = {row.digest_id: newer[row.recipient] for row in rows if row.digest_id not in received}
-    if moved:
-        statement = update(digest_items).where(digest_items.c.digest_id == bindparam("older"))
-        rows_moved = [{"older": older, "digest": digest} for older, digest in moved.items()]
-        connection.execute(statement.values(digest_id=bindparam("digest")), rows_moved)
+    _move_items(connection, {row.digest_id: newer[row.recipient] for row in rows if row.digest_id not in received})
 
 
-def _undelivered(newer: Mapping[str, int], now: datetime) -> Any:
+def _move_items(connection: Connection, moves: Mapping[int, int]) -> None:
+    """Older digest → newer one; what the newer one names itself stays where it is."""
+    if not moves:
+        return
+    there = digest_items.alias()
+    named = exists().where(
+        there.c.digest_id == bindparam("newer"),
+        there.c.kind == digest_items.c.kind,
+        there.c.subject == digest_items.c.subject,
+    )
+    statement = update(digest_items).where(digest_items.c.digest_id == bindparam("older"), ~named)
+    rows = [{"older": older, "newer": newer} for older, newer in moves.items()]
+    connection.execute(statement.values(digest_id=bindparam("newer")), rows)
+
+
+def _undelivered(newer: Mapping[str, int], *, now: datetime) -> Any:
     """Locked, so that no sender claims one of them before the commit."""
     lease_over = and_(deliveries.c.state == "sending", deliveries.c.next_attempt_at <= now)
     return (

@@ -80,4 +80,4 @@ def backlog(connection: Connection, *, now: datetime) -> dict[str, Any]:
         )
     ).scalar()
     waited = 0 if oldest is None else int((now - oldest).total_seconds())
-    return {"by_state": dict(counted.tuples().all()), "oldest_due_seconds": waited}
+    return {"by_state": dict(counted.all()), "oldest_due_seconds": waited}

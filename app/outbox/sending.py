@@ -6,7 +6,6 @@ One at a time costs a short transaction more per message and keeps a dying proce
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from email.message import EmailMessage
 from typing import Any
 
 import structlog
@@ -21,7 +20,7 @@ from app.outbox import queue
 from app.outbox.channels import Channel, Channels, Undelivered, choose, save
 from app.outbox.content import Content, gather
 from app.outbox.letter import Letter, as_data, compose
-from app.outbox.mail import BadAddress, compose_mail
+from app.outbox.mail import BadAddress, Mail, compose_mail
 from app.outbox.queue import Claim
 from app.settings import Settings
 
@@ -141,7 +140,7 @@ def prepare(connection: Connection, claim: Claim, *, today: date) -> Message | D
     if not content.facts:
         return Dropped(NOTHING_LEFT)
     digest = content.digest
-    reachable = agencies.reachable_contacts(connection, digest.province_id, digest.agency_id, today)
+    reachable = agencies.reachable_contacts(connection, digest.province_id, digest.agency_id, today=today)
     own = next((contact for contact in reachable if contact.id == claim.contact_id), None)
     if own is None and reachable:
         return Handed(tuple(contact.id for contact in reachable))
@@ -172,7 +171,7 @@ def _send(message: Message, claim: Claim, settings: Settings, channels: Channels
 
 def _mail(
     message: Message, letter: Letter, email: str | None, claim: Claim, settings: Settings, *, now: datetime
-) -> EmailMessage:
+) -> Mail:
     return compose_mail(
         letter,
         sender=settings.mail_from,

@@ -25,7 +25,7 @@ def points_text(points: int) -> str:
     return f"{whole},{hundredths:02d}"
 
 
-def due_text(facts: Facts, today: date) -> str:
+def due_text(facts: Facts, *, today: date) -> str:
     """`effective_due` is exclusive, and so is "trước"."""
     if facts.kind == "review" and facts.submitted_on is not None:
         return f"nộp ngày {day_text(facts.submitted_on)}, {waited_text(facts.waited)}"
@@ -58,11 +58,11 @@ def missing_text(facts: Facts, detail: Detail) -> str:
     if len(missing) == len(_wanted_parts(facts)):
         return f"{percent}Chưa có báo cáo giải trình."
     if missing:
-        return f"{percent}Báo cáo còn thiếu {listed(missing)}."
+        return f"{percent}Báo cáo còn thiếu: {'; '.join(missing)}."
     return f"{percent}Báo cáo đã đủ nội dung nhưng chưa nộp."
 
 
-def todo_text(facts: Facts, detail: Detail, today: date) -> str:
+def todo_text(facts: Facts, detail: Detail, *, today: date) -> str:
     if facts.share is not None:
         return _share_todo(facts)
     if facts.kind == "review":
@@ -76,8 +76,8 @@ def todo_text(facts: Facts, detail: Detail, today: date) -> str:
     missing = _missing_parts(facts, detail)
     if not missing:
         return f"Nộp báo cáo để xác nhận.{extension}"
-    verb = "Gửi báo cáo giải trình gồm" if len(missing) == len(_wanted_parts(facts)) else "Bổ sung"
-    return f"{verb} {listed(missing)}.{extension}"
+    verb = "Gửi báo cáo giải trình, gồm" if len(missing) == len(_wanted_parts(facts)) else "Bổ sung rồi nộp báo cáo"
+    return f"{verb}: {'; '.join(missing)}.{extension}"
 
 
 def _wanted_parts(facts: Facts) -> list[str]:

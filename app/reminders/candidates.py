@@ -46,9 +46,7 @@ def select_words(connection: Connection, province: Province) -> dict[str, str]:
     named = select(tasks.c.code, criteria.c.name).join(criteria, criteria.c.id == tasks.c.criterion_id)
     held = select(shares.c.code, shares.c.what).join(tasks, tasks.c.id == shares.c.task_id)
     return {
-        code: what
-        for statement in (named, held)
-        for code, what in connection.execute(statement.where(_of(province))).tuples()
+        code: what for statement in (named, held) for code, what in connection.execute(statement.where(_of(province)))
     }
 
 

@@ -111,7 +111,7 @@ def _described(connection: Connection, rows: Sequence[Any]) -> list[dict[str, An
 
 def _counts(connection: Connection, ids: list[int]) -> dict[int, int]:
     statement = select(digest_items.c.digest_id, func.count()).where(digest_items.c.digest_id.in_(ids))
-    return dict(connection.execute(statement.group_by(digest_items.c.digest_id)).tuples().all())
+    return dict(connection.execute(statement.group_by(digest_items.c.digest_id)).all())
 
 
 def _messages(connection: Connection, ids: list[int]) -> dict[int, list[dict[str, Any]]]:

@@ -48,7 +48,7 @@ def record(connection: Connection, province: Province, plan: Plan, *, on: date, 
     messages: list[tuple[int, int | None]] = []
     for digest in plan.digests:
         agency_id = province.seats[digest.recipient].agency_id
-        contacts = people.reachable_contacts(connection, province.id, agency_id, on)
+        contacts = people.reachable_contacts(connection, province.id, agency_id, today=on)
         # Without a contact the message is addressed to the recipient itself, and finds out when it is sent.
         keys: Iterable[int | None] = [contact.id for contact in contacts] or [None]
         messages += [(ids[digest.recipient], key) for key in keys]
@@ -69,7 +69,7 @@ def _insert_digests(
         for digest in planned
     ]
     statement = insert(digests).returning(digests.c.recipient, digests.c.id)
-    return dict(connection.execute(statement, rows).tuples().all())
+    return dict(connection.execute(statement, rows).all())
 
 
 def _items(digest: Digest, ids: dict[str, int]) -> Iterable[dict[str, Any]]:

@@ -64,6 +64,11 @@ def find_provinces(connection: Connection, province_id: int | None = None) -> li
     return [_province(rows, held.get(key, [])) for key, rows in grouped.items()]
 
 
+def province_ids(connection: Connection) -> list[int]:
+    """Of every province that has an assessment."""
+    return list(connection.execute(select(assessments.c.province_id).distinct()).scalars())
+
+
 def several(connection: Connection) -> bool:
     """Whether recipients need their province in front to be told apart."""
     return connection.execute(select(func.count()).select_from(provinces)).scalar_one() > 1

@@ -16,7 +16,7 @@ from app.errors import InvalidInput
 from app.models import reminder_runs
 from app.outbox.queue import insert_new
 from app.reminders.planning import plan_for, record
-from app.reminders.provinces import Province, calendar_around, find_provinces, last_run_on
+from app.reminders.provinces import Province, calendar_around, find_provinces, last_run_on, province_ids
 from app.reminders.telling import merged, told
 
 log = structlog.get_logger()
@@ -30,8 +30,8 @@ def run_due(db: Database, *, now: datetime) -> int:
     Returns how many digests were written. Any number of replicas may call this at once and as often as they like.
     """
     with db.snapshot() as connection:
-        due = [province for province in find_provinces(connection) if is_due(connection, province, now=now)]
-    return sum(_run_regular(db, province, now=now) for province in due)
+        ids = province_ids(connection)
+    return sum(_run_guarded(db, province_id, now=now) for province_id in ids)
 
 
 def is_due(connection: Connection, province: Province, *, now: datetime) -> bool:
@@ -66,20 +66,27 @@ def run_everywhere(db: Database, *, now: datetime, actor: Actor = SYSTEM) -> dic
     return merged(parts, on=local_date(now))
 
 
-def _run_regular(db: Database, province: Province, *, now: datetime) -> int:
-    """0 when another replica was faster. A failing province is logged and does not hold up the others."""
-    today = local_date(now)
+def _run_guarded(db: Database, province_id: int, *, now: datetime) -> int:
+    """A failing province is logged, tried again at the next tick, and does not hold up the others."""
     try:
-        with db.transaction() as connection:
-            fresh = insert_new(connection, reminder_runs).on_conflict_do_nothing()
-            fresh = fresh.values(province_id=province.id, local_date=today, at=now, digests=0)
-            run_id = connection.execute(fresh.returning(reminder_runs.c.id)).scalar()
-            if run_id is None:
-                return 0
-            plan = _plan_and_record(connection, province, run_id, mode=Mode.REGULAR, now=now)
+        with db.snapshot() as connection:
+            due = [one for one in find_provinces(connection, province_id) if is_due(connection, one, now=now)]
+        return sum(_run_regular(db, province, now=now) for province in due)
     except Exception:
-        log.exception("reminder run failed", province=province.code)
+        log.exception("reminder run failed", province=province_id)
         return 0
+
+
+def _run_regular(db: Database, province: Province, *, now: datetime) -> int:
+    """0 when another replica was faster."""
+    today = local_date(now)
+    with db.transaction() as connection:
+        fresh = insert_new(connection, reminder_runs).on_conflict_do_nothing()
+        fresh = fresh.values(province_id=province.id, local_date=today, at=now, digests=0)
+        run_id = connection.execute(fresh.returning(reminder_runs.c.id)).scalar()
+        if run_id is None:
+            return 0
+        plan = _plan_and_record(connection, province, run_id, mode=Mode.REGULAR, now=now)
     last_run.set(now.timestamp())
     log.info("reminders planned", province=province.code, on=today.isoformat(), digests=len(plan.digests))
     return len(plan.digests)

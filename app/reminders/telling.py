@@ -77,7 +77,7 @@ class _Teller:
         """Names of those who are written to."""
         if digest.recipient not in self._contacts:
             agency_id = self._province.seats[digest.recipient].agency_id
-            found = people.reachable_contacts(self._connection, self._province.id, agency_id, self._on)
+            found = people.reachable_contacts(self._connection, self._province.id, agency_id, today=self._on)
             self._contacts[digest.recipient] = [contact.name for contact in found]
         return self._contacts[digest.recipient]
 

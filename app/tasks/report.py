@@ -133,6 +133,11 @@ def score_of(
             scoring.read_measurements(rule, measurements)  # raises: this rule takes none
         points = scoring.check_declared(rule, row.max, declared if declared is not None else "", field=field)
         return None, points, points
+    computed_only = ScoreNotAccepted(
+        "Điểm của tiêu chí này được tính từ số liệu; bỏ điểm và chỉ gửi số liệu (measurements).", field=field
+    )
+    if declared is not None and not measurements:
+        raise computed_only
     counts = scoring.read_measurements(rule, measurements or {})
     try:
         computed = scoring.score_measurements(rule, row.max, counts)
@@ -144,7 +149,7 @@ def score_of(
         points = scoring.check_score(row.max, declared, field=field)
         return counts, points, points
     if declared is not None:
-        raise ScoreNotAccepted("Điểm của tiêu chí này được tính từ số liệu; bỏ điểm và chỉ gửi số liệu.", field=field)
+        raise computed_only
     return counts, None, computed
 
 

@@ -1,4 +1,4 @@
-"""How far an assessment's tasks are: counts and points by agency, field, group, kind or status, today or on a past day.
+"""Counts and points by agency, field, group, kind or status, today or on a past day.
 
 Today's figures are one roll-up over a covering index, whatever the number of tasks.
 """
@@ -58,7 +58,8 @@ class Part(NamedTuple):
     name: str = ""
 
 
-def _count(condition: Any) -> Any:
+def count(condition: Any) -> Any:
+    """How many rows of a group meet the condition."""
     return func.sum(case((condition, 1), else_=0))
 
 
@@ -71,9 +72,9 @@ def _rollup(by: str) -> Select[Any]:
             key.label("key"),
             tasks.c.status.label("status"),
             func.count().label("tasks"),
-            _count(late).label("overdue"),
-            _count(tasks.c.submitted_on_time.is_(True)).label("on_time"),
-            _count(tasks.c.submitted_on_time.is_(False)).label("late"),
+            count(late).label("overdue"),
+            count(tasks.c.submitted_on_time.is_(True)).label("on_time"),
+            count(tasks.c.submitted_on_time.is_(False)).label("late"),
             func.sum(tasks.c.max - tasks.c.published).label("short"),
             func.sum(tasks.c.floor - tasks.c.published).label("verified"),
             func.sum(tasks.c.expected - tasks.c.published).label("expected"),

@@ -1,0 +1,139 @@
+"""`khacphuc summary` and `projection`: the figures that Sở Nội vụ reports upwards."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app.cli.opening import opened
+from app.cli.printing import Json, print_json, print_table, say
+from app.core.access import SYSTEM
+from app.core.workflow import LABELS
+from app.errors import NotFound
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+
+class By(StrEnum):
+    AGENCY = "agency"
+    FIELD = "field"
+    GROUP = "group"
+    STATUS = "status"
+    KIND = "kind"
+
+
+Assessment = Annotated[
+    str | None, typer.Option(help="Mã kỳ đánh giá, ví dụ soc-trang-2024. Mặc định là kỳ mới nhất.")
+]
+AsOf = Annotated[
+    datetime | None,
+    typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="Số liệu cuối ngày này thay vì hiện tại."),
+]
+STEPS_SHOWN = 10
+
+
+def register(cli: typer.Typer) -> None:
+    cli.command()(summary)
+    cli.command()(projection)
+
+
+def summary(
+    assessment: Assessment = None,
+    by: Annotated[By, typer.Option(help="Tổng hợp theo cơ quan, lĩnh vực, nhóm điểm, trạng thái hay loại.")] = By.AGENCY,
+    as_of: AsOf = None,
+    as_json: Json = False,
+) -> None:
+    """Tổng hợp tiến độ: số nhiệm vụ theo trạng thái, quá hạn, điểm thiếu, điểm đã xác nhận và dự kiến."""
+    from app import summaries
+
+    with opened() as work, work.db.snapshot() as connection:
+        ident = assessment or _newest(connection)
+        found = summaries.summarize(connection, SYSTEM, ident, by=by.value, as_of=_day(as_of), now=work.clock.now())
+    if as_json:
+        print_json(found)
+    else:
+        _print_summary(found)
+
+
+def projection(assessment: Assessment = None, as_of: AsOf = None, as_json: Json = False) -> None:
+    """Điểm của kỳ sau nếu công thức và các tiêu chí khác giữ nguyên: công bố, đã xác nhận, dự kiến, tối đa."""
+    from app import projections
+
+    with opened() as work, work.db.snapshot() as connection:
+        ident = assessment or _newest(connection)
+        found = projections.get_projection(connection, SYSTEM, ident, as_of=_day(as_of), now=work.clock.now())
+    if as_json:
+        print_json(found)
+    else:
+        _print_projection(found)
+
+
+def _day(given: datetime | None) -> date | None:
+    return None if given is None else given.date()
+
+
+def _newest(connection: "Connection") -> str:
+    from sqlalchemy import select
+
+    from app.models import assessments
+
+    newest = select(assessments.c.code).order_by(assessments.c.year.desc(), assessments.c.id.desc()).limit(1)
+    code: str | None = connection.execute(newest).scalar()
+    if code is None:
+        raise NotFound("Chưa có kỳ đánh giá nào. Hãy nạp dữ liệu: khacphuc seed PATH")
+    return code
+
+
+# For people
+
+_FIGURES = ("published", "floor", "expected", "ceiling")
+_FIGURE_TITLES = ("Công bố", "Đã xác nhận", "Dự kiến", "Tối đa")
+
+
+def _print_summary(found: dict[str, Any]) -> None:
+    statuses = [status for status in LABELS if found["total"]["by_status"].get(status)]
+    counted = ("Nhiệm vụ", *(LABELS[status] for status in statuses), "Quá hạn")
+    points = ("Điểm thiếu", "Đã xác nhận", "Dự kiến", "Hoàn thành")
+    rows = [(one["key"], one["name"], *_cells(one, statuses)) for one in found["groups"]]
+    rows.append(("", "Cộng", *_cells(found["total"], statuses)))
+    title = f"{found['assessment']}, ngày {found['as_of']:%d/%m/%Y}"
+    columns = ("", "", *counted, *points)
+    print_table(title, columns, rows, numbers=range(2, len(columns)))
+
+
+def _cells(one: dict[str, Any], statuses: list[str]) -> list[Any]:
+    counts = [one["by_status"].get(status, 0) for status in statuses]
+    points = [_signed(one["verified_gain"]), _signed(one["expected_gain"])]
+    return [one["tasks"], *counts, one["overdue"], one["points_short"], *points, _percent(one["completion"])]
+
+
+def _signed(points: str | None) -> str | None:
+    return points if points is None or points.startswith("-") else f"+{points}"
+
+
+def _percent(share: str) -> str:
+    return f"{float(share):.0%}"
+
+
+def _print_projection(found: dict[str, Any]) -> None:
+    rows = [(one["number"], one["name"], one["max"], *(one[key] for key in _FIGURES)) for one in found["fields"]]
+    rows.append(("", "Cộng", found["max"], *(found[key] for key in _FIGURES)))
+    title = f"{found['assessment']}, ngày {found['as_of']:%d/%m/%Y}"
+    print_table(title, ("", "Lĩnh vực", "Tối đa", *_FIGURE_TITLES), rows, numbers=range(2, 7))
+    ranks = (found["rank_interval"][key] for key in _FIGURES)
+    intervals = ", ".join(
+        f"{title.lower()} {one['best']}–{one['worst']}" for title, one in zip(_FIGURE_TITLES, ranks, strict=True)
+    )
+    say(f"Khoảng thứ hạng (theo điểm các tỉnh đã biết): {intervals}.")
+    gap = found["gap"]
+    say(
+        f"Điểm còn thiếu: {gap['controllable']} tự chấm, {gap['socio_economic']} kinh tế - xã hội, "
+        f"{gap['survey']} điều tra xã hội học."
+    )
+    steps = [
+        (one["code"], one["agency"]["code"], one["name"], one["closing"]) for one in found["next_best"][:STEPS_SHOWN]
+    ]
+    if steps:
+        print_table("Nên làm trước", ("Nhiệm vụ", "Cơ quan", "Tiêu chí", "Điểm nếu đạt"), steps, numbers=(3,))

@@ -1,0 +1,104 @@
+"""`serve --seed`: the assessment when it is not there yet, and on the very first run a key for everybody who needs one."""
+
+import hashlib
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, exists, func, insert, select
+
+from app.cli.printing import complain, print_table, progress, say
+from app.core.access import SYSTEM, Role
+from app.models import accounts, agencies, assessments, meta, provinces, tasks
+
+if TYPE_CHECKING:
+    from app.accounts import IssuedKey
+    from app.db import Database
+
+SEEDED = "seed:"
+"""Key in `meta` of every seed that was dealt with, by content, so that later starts need not even read it."""
+
+
+def seed_once(db: "Database", path: Path, *, now: datetime) -> None:
+    """Load the seed unless its assessment is there; create first keys unless there is an account; print both."""
+    mark = SEEDED + _fingerprint(path)
+    with db.snapshot() as connection:
+        if connection.execute(select(meta.c.value).where(meta.c.key == mark)).first() is not None:
+            return
+    from app.assessments.seedfile import load_seed
+
+    seed = load_seed(path)
+    code = seed.assessment.code
+    with progress(f"Đang nạp kỳ đánh giá {code} …"), db.transaction() as connection:
+        from app.assessments.load import LOAD_LOCK, load_assessment
+
+        if connection.dialect.name == "postgresql":  # of two replicas that start together, one does all of this
+            connection.execute(select(func.pg_advisory_xact_lock(LOAD_LOCK)))
+        if connection.execute(select(meta.c.value).where(meta.c.key == mark)).first() is not None:
+            return
+        known = connection.execute(select(exists().where(assessments.c.code == code))).scalar()
+        loaded = None if known else load_assessment(connection, SYSTEM, seed, now=now)
+        issued = _first_keys(connection, seed.province.code, now=now)
+        connection.execute(insert(meta).values(key=mark, value=code))
+    if loaded is not None:
+        say(f"Đã nạp kỳ đánh giá {code}: {loaded.added.get('tasks', 0)} nhiệm vụ.")
+    else:
+        complain(f"Kỳ đánh giá {code} đã có nên không nạp lại; xem khác biệt bằng: khacphuc seed {path} --dry-run")
+    if issued:
+        _print_keys(issued)
+
+
+def _fingerprint(path: Path) -> str:
+    """Of the content of the file, or of all files of the folder. What is not there has one too and fails later."""
+    files = sorted(one for one in path.iterdir() if one.is_file()) if path.is_dir() else [path]
+    content = hashlib.sha256()
+    for file in files:
+        if file.is_file():
+            content.update(f"{file.name}\0{file.stat().st_size}\0".encode() + file.read_bytes())
+    return content.hexdigest()
+
+
+def _first_keys(connection: Connection, province: str, *, now: datetime) -> "list[IssuedKey]":
+    """One key per role and per agency that leads a task; none when anybody has an account already."""
+    if connection.execute(select(exists(select(accounts.c.id)))).scalar():
+        return []
+    from app.cli.keys import issue
+
+    roles: list[tuple[Role, str | None]] = [(Role.ADMIN, None), (Role.COORDINATOR, None), (Role.LEADERSHIP, None)]
+    leading = (
+        select(agencies.c.code)
+        .join(provinces, provinces.c.id == agencies.c.province_id)
+        .where(provinces.c.code == province, agencies.c.id.in_(select(tasks.c.agency_id)))
+        .order_by(agencies.c.code)
+    )
+    roles += [(Role.AGENCY, code) for code in connection.execute(leading).scalars()]
+    return [
+        issue(
+            connection,
+            role=role,
+            province=None if role is Role.ADMIN else province,
+            agency=agency,
+            label="Lần chạy đầu tiên",
+            now=now,
+        )
+        for role, agency in roles
+    ]
+
+
+def _print_keys(issued: "list[IssuedKey]") -> None:
+    if not sys.stdout.isatty():
+        for one in issued:
+            say(f"{one.role} {one.agency or '-'} {one.key}")
+        return
+    rows = [(ROLE_NAMES[one.role], one.agency, one.key) for one in issued]
+    print_table("Khóa API", ("Vai trò", "Cơ quan", "Khóa"), rows)
+    say("Các khóa này chỉ hiện một lần; hệ thống chỉ giữ giá trị băm. Hãy cất giữ và giao đúng người ngay bây giờ.")
+
+
+ROLE_NAMES = {
+    Role.ADMIN: "Quản trị",
+    Role.COORDINATOR: "Cơ quan thường trực",
+    Role.LEADERSHIP: "Lãnh đạo",
+    Role.AGENCY: "Cơ quan",
+}

@@ -1,0 +1,196 @@
+"""`khacphuc keys`: API keys from the server's own console, where nobody needs a key yet."""
+
+import re
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app.cli.opening import opened
+from app.cli.printing import Json, print_json, print_table, say
+from app.core.access import SYSTEM, Role
+from app.errors import InvalidInput, NotFound
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from app.accounts import IssuedKey
+
+group = typer.Typer(help="Khóa API: cấp, liệt kê, thu hồi.", no_args_is_help=True, rich_markup_mode=None)
+LONGEST_DAYS = 3650
+
+
+@group.command()
+def create(
+    role: Annotated[Role | None, typer.Option(help="Vai trò của tài khoản mới.")] = None,
+    agency: Annotated[
+        str | None, typer.Option(help="Mã cơ quan, ví dụ SNV; khi có nhiều tỉnh: soc-trang/SNV.")
+    ] = None,
+    province: Annotated[str | None, typer.Option(help="Mã tỉnh, cần khi có nhiều tỉnh.")] = None,
+    account: Annotated[
+        str | None, typer.Option(help="Cấp thêm khóa cho tài khoản đã có thay vì tạo tài khoản mới.")
+    ] = None,
+    label: Annotated[str, typer.Option(help="Ghi chú để nhận ra khóa này.")] = "",
+    days: Annotated[int | None, typer.Option(min=1, max=LONGEST_DAYS, help="Số ngày hiệu lực; mặc định vô hạn.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Cấp một khóa cho một tài khoản mới (hoặc tài khoản đã có). Khóa chỉ hiện một lần."""
+    if (role is None) == (account is None):
+        raise typer.BadParameter("cần đúng một trong hai: --role hoặc --account", param_hint="--role / --account")
+    if account is not None and (agency is not None or province is not None):
+        raise typer.BadParameter("tài khoản đã thuộc một cơ quan; bỏ --agency và --province", param_hint="--account")
+    with opened() as work, work.db.transaction() as connection:
+        now = work.clock.now()
+        if role is None:
+            issued = _issue_more(connection, account or "", label=label, days=days, now=now)
+        else:
+            home, code = _split(agency, province)
+            issued = issue(connection, role=role, province=home, agency=code, label=label, days=days, now=now)
+    if as_json:
+        print_json(_described(issued))
+        return
+    print_table(
+        "", ("Tài khoản", "Vai trò", "Cơ quan", "Khóa"), [(issued.account, issued.role, issued.agency, issued.key)]
+    )
+    say("Khóa chỉ hiện một lần; hệ thống chỉ giữ giá trị băm.")
+
+
+@group.command("list")
+def list_(as_json: Json = False) -> None:
+    """Liệt kê mọi khóa (không có nội dung khóa) và tình trạng."""
+    from app import accounts
+
+    with opened() as work, work.db.snapshot() as connection:
+        found = accounts.list_keys(connection, SYSTEM, now=work.clock.now())
+    if as_json:
+        print_json(found)
+        return
+    columns = ("id", "prefix", "account", "role", "label", "expires_at", "state")
+    titles = ("Số", "Đầu khóa", "Tài khoản", "Vai trò", "Ghi chú", "Hết hạn", "Tình trạng")
+    print_table("", titles, [[_day(row[name]) for name in columns] for row in found])
+
+
+@group.command()
+def revoke(
+    ident: Annotated[str, typer.Argument(metavar="ID|PREFIX", help="Số hoặc đầu khóa, xem khacphuc keys list.")],
+    as_json: Json = False,
+) -> None:
+    """Thu hồi một khóa. Khóa hết hiệu lực sau vài giây, không phục hồi được."""
+    from app import accounts
+
+    with opened() as work, work.db.transaction() as connection:
+        now = work.clock.now()
+        done = accounts.revoke_key(connection, SYSTEM, _find(connection, ident, now=now), now=now)
+    if as_json:
+        print_json(done)
+    else:
+        say(f"Đã thu hồi khóa {done['prefix']}.")
+
+
+def issue(
+    connection: "Connection",
+    *,
+    role: Role,
+    province: str | None,
+    agency: str | None,
+    label: str,
+    days: int | None = None,
+    now: datetime,
+) -> "IssuedKey":
+    """A new account with its first key. Every call makes an account of its own: who reviews never shares one with
+    who submitted."""
+    from app import accounts
+
+    wanted = agency if role is Role.AGENCY else None
+    made = accounts.create_account(
+        connection,
+        SYSTEM,
+        name=_free_name(connection, role, agency),
+        display_name=_display_name(connection, role, province, agency),
+        role=role,
+        province=province,
+        agency=wanted,
+        now=now,
+    )
+    if role is Role.COORDINATOR and agency is not None and made["agency"] != agency:
+        raise InvalidInput(f"Cơ quan thường trực của tỉnh là {made['agency']}, không phải {agency}.", field="agency")
+    return accounts.create_key(connection, SYSTEM, made["id"], label=label, days=days, now=now)
+
+
+def _issue_more(
+    connection: "Connection", name: str, *, label: str, days: int | None, now: datetime
+) -> "IssuedKey":
+    from app import accounts
+
+    known = {one["name"]: one["id"] for one in accounts.list_accounts(connection, SYSTEM, now=now)}
+    if name not in known:
+        raise NotFound(f"Không có tài khoản {name}.")
+    return accounts.create_key(connection, SYSTEM, known[name], label=label, days=days, now=now)
+
+
+def _split(agency: str | None, province: str | None) -> tuple[str | None, str | None]:
+    """`soc-trang/SNV` names both."""
+    if agency is None:
+        return province, None
+    home, _, code = agency.rpartition("/")
+    if home and province not in (None, home):
+        raise typer.BadParameter(f"{agency} không thuộc tỉnh {province}", param_hint="--agency")
+    return home or province, code.upper()
+
+
+def _free_name(connection: "Connection", role: Role, agency: str | None) -> str:
+    """`agency-snv`, then `agency-snv-2` and so on."""
+    from sqlalchemy import select
+
+    from app.models import accounts
+
+    base = f"agency-{agency.lower()}" if role is Role.AGENCY and agency else str(role)
+    taken = set(connection.execute(select(accounts.c.name).where(accounts.c.name.startswith(base))).scalars())
+    number = 1
+    while (name := base if number == 1 else f"{base}-{number}") in taken:
+        number += 1
+    return name
+
+
+def _display_name(connection: "Connection", role: Role, province: str | None, agency: str | None) -> str:
+    """As people will read it in logs: who the account stands for."""
+    from sqlalchemy import select
+
+    from app.models import agencies, provinces
+    from app.outbox.recipients import leadership_name
+
+    if role is Role.ADMIN:
+        return "Quản trị hệ thống"
+    places = select(provinces.c.name) if province is None else select(provinces.c.name).where(provinces.c.code == province)
+    if role is Role.LEADERSHIP:
+        return leadership_name(connection.execute(places).scalar() or "")
+    wanted = agencies.c.is_coordinator if role is Role.COORDINATOR else agencies.c.code == agency
+    named = select(agencies.c.name).join(provinces, provinces.c.id == agencies.c.province_id).where(wanted)
+    if province is not None:
+        named = named.where(provinces.c.code == province)
+    name = connection.execute(named).scalar() or ""
+    return f"Cơ quan thường trực CCHC ({name})" if role is Role.COORDINATOR else name
+
+
+def _find(connection: "Connection", ident: str, *, now: datetime) -> int:
+    from app import accounts
+
+    if re.fullmatch(r"[0-9]{1,9}", ident):
+        return int(ident)
+    found = [one for one in accounts.list_keys(connection, SYSTEM, now=now) if one["prefix"] == ident]
+    if len(found) == 1:
+        return int(found[0]["id"])
+    if not found:
+        raise NotFound(f"Không có khóa nào bắt đầu bằng {ident}. Xem: khacphuc keys list")
+    numbers = ", ".join(str(one["id"]) for one in found)
+    raise InvalidInput(f"Có nhiều khóa bắt đầu bằng {ident}; hãy thu hồi theo số: {numbers}.")
+
+
+def _described(issued: "IssuedKey") -> dict[str, Any]:
+    return {"key": issued.key, "id": issued.key_id, **{name: getattr(issued, name) for name in issued._fields[2:]}}
+
+
+def _day(value: Any) -> Any:
+    from app.core.workdays import local_moment
+
+    return f"{local_moment(value):%d/%m/%Y %H:%M}" if isinstance(value, datetime) else value

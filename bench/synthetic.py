@@ -1,0 +1,137 @@
+"""Assessments of any size, in the form of a real seed, and who works on them."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select
+
+from app import accounts
+from app.assessments.load import load_assessment
+from app.assessments.seedfile import Seed
+from app.core.access import SYSTEM, Actor
+from app.models import criteria, tasks
+
+AGENCIES = 16
+COORDINATOR = "CQ01"
+
+
+def agency_code(number: int) -> str:
+    return f"CQ{number % AGENCIES + 1:02}"
+
+
+def seed_data(name: str, size: int) -> dict[str, Any]:
+    """The keys of a seed for an assessment of `size` criteria: of four, three have a formula and one is a survey's."""
+    return {
+        "province": {"code": name, "name": f"Tỉnh {name.upper()}"},
+        "assessment": {
+            "code": f"{name}-2024",
+            "code_prefix": f"{name.upper()}-2024",
+            "year": "2024",
+            "name": f"Chỉ số cải cách hành chính tỉnh {name.upper()} năm 2024",
+            "source": "Số liệu sinh ra để đo",
+            "published": {"exact": "50", "printed": "50.00", "rate": "50.00", "rank": "30", "provinces": "63"},
+            "due_before": "2025-07-01",
+            "where": "Mẫu",
+        },
+        "groups": [
+            {"code": code, "name": code, "max": most, "current": _half(), "where": "Mẫu"}
+            for code, most in (
+                ("appraisal", "61.5"),
+                ("socio_economic", "6.5"),
+                ("officials_survey", "22"),
+                ("sipas", "10"),
+            )
+        ],
+        "fields": [
+            {"number": str(number), "name": f"Lĩnh vực {number}", "max": "12.5", "current": _half(), "where": "Mẫu"}
+            for number in range(1, 9)
+        ],
+        "agencies": [
+            {"code": agency_code(number), "name": f"Sở số {number + 1}", "coordinator": str(number == 0).lower()}
+            for number in range(AGENCIES)
+        ],
+        "criteria": [_criterion(name.upper(), number) for number in range(size)],
+    }
+
+
+def _criterion(prefix: str, number: int) -> dict[str, Any]:
+    survey = number % 4 == 3
+    return {
+        "code": f"{prefix}-2024-{'KS' if survey else 'TC'}-{number + 1:02}",
+        "number": str(number + 1),
+        "kind": "survey" if survey else "appraised",
+        "group": "officials_survey" if survey else "appraisal",
+        "field": str(number // 4 % 8 + 1),
+        "name": f"Tỷ lệ thủ tục hành chính được giải quyết đúng hạn, tiêu chí thành phần số {number + 1:02}",
+        "max": "2",
+        "score": "0.5",
+        "agency": agency_code(number // 4),
+        "cooperating": [agency_code(number // 4 + 1)],
+        "assignment_basis": "report",
+        "rule": {"kind": "survey"} if survey else _ratio(),
+        "where": "Mẫu",
+    }
+
+
+def _half() -> dict[str, str]:
+    return {"score": "50.00", "rate": "50.00"}
+
+
+def _ratio() -> dict[str, Any]:
+    return {
+        "kind": "ratios",
+        "confidence": "cited",
+        "citation": "Mẫu",
+        "inputs": [
+            {"name": "done", "label": "Số hồ sơ đúng hạn", "unit": "hồ sơ", "published": "250"},
+            {"name": "total", "label": "Tổng số hồ sơ", "unit": "hồ sơ", "published": "1000"},
+        ],
+        "terms": [{"points": "2", "numerator": "done", "denominator": "total"}],
+    }
+
+
+def load(connection: Connection, name: str, size: int, *, now: datetime) -> int:
+    """Load an assessment named `<name>-2024` through the application; returns its id."""
+    seed = Seed.model_validate(seed_data(name, size))
+    return load_assessment(connection, SYSTEM, seed, now=now).assessment_id
+
+
+def multiply(connection: Connection, assessment_id: int, times: int) -> None:
+    """Give an assessment `times` as many criteria and tasks, by INSERT … SELECT: loading them is another measure.
+
+    Ids are given, not drawn from PostgreSQL's sequences, so nothing can be loaded afterwards.
+    """
+    last = max(connection.execute(select(func.max(table.c.id))).scalar_one() for table in (criteria, tasks))
+    for step in range(last, last * times, last):
+        for table, changed in (
+            (criteria, {"id": criteria.c.id + step, "number": criteria.c.number + step}),
+            (tasks, {"id": tasks.c.id + step, "criterion_id": tasks.c.criterion_id + step, "code": _code(step)}),
+        ):
+            rows = select(*(changed.get(column.name, column) for column in table.columns))
+            own = rows.where(table.c.assessment_id == assessment_id, table.c.id <= last)
+            connection.execute(insert(table).from_select([column.name for column in table.columns], own))
+
+
+def _code(step: int) -> Any:
+    return tasks.c.code + f"-{step}"
+
+
+def make_key(connection: Connection, role: str, province: str, agency: str | None, *, now: datetime) -> str:
+    """A fresh account of that role with an API key."""
+    account = accounts.create_account(
+        connection,
+        SYSTEM,
+        name=f"{province}/{agency or role}".lower(),
+        display_name=agency or role,
+        role=role,
+        province=province,
+        agency=agency,
+        now=now,
+    )
+    return accounts.create_key(connection, SYSTEM, account["id"], label="bench", days=None, now=now).key
+
+
+def actor_of(connection: Connection, key: str) -> Actor:
+    owner = accounts.find_by_key(connection, key)
+    assert owner is not None
+    return owner.actor

@@ -26,7 +26,7 @@ from app.core.projection import (
 )
 from app.core.scoring import Rule, Scores, format_points, parse_rule
 from app.core.workdays import local_date
-from app.errors import NotFound
+from app.errors import InvalidInput, NotFound
 from app.models import agencies, assessments, benchmarks, criteria, fields, reports, reviews, tasks
 
 _HEAD: Final = select(
@@ -108,13 +108,22 @@ class Gathered:
     """Every criterion is visible."""
 
     def project(self, states: Sequence[CriterionState]) -> Projection:
+        """Benchmarks that contradict each other (the linter says where) still measure distances, but bound no rank."""
+        try:
+            return self._project(states, self.benchmarks, self.assessment.published_rank)
+        except InvalidInput:
+            return self._project(states, [one._replace(rank=None, provinces=None) for one in self.benchmarks], None)
+
+    def _project(
+        self, states: Sequence[CriterionState], marks: Sequence[Benchmark], own_rank: int | None
+    ) -> Projection:
         return project(
             [FieldFrame(one.number, one.max) for one in self.fields],
             states,
-            self.benchmarks,
+            marks,
             self.assessment.province_count,
             group_maxima={key: group["max"] for key, group in self.assessment.groups.items()},
-            own_rank=self.assessment.published_rank,
+            own_rank=own_rank,
         )
 
     def sees(self, code: str) -> bool:
@@ -252,8 +261,8 @@ def _shown(gathered: Gathered, states: Sequence[CriterionState], found: Projecti
             _criterion(one, gathered.named[one.code]) | {"rule": shown_rule(rules[one.code])} for one in found.criteria
         ],
         "benchmarks": [
-            one.benchmark._asdict() | {"score": format_points(one.benchmark.score), "distance": _figures(one.distance)}
-            for one in found.benchmarks
+            mark._asdict() | {"score": format_points(mark.score), "distance": _figures(one.distance)}
+            for mark, one in zip(gathered.benchmarks, found.benchmarks, strict=True)
         ],
         "rank_interval": {figure: _interval(interval) for figure, interval in intervals},
         **_gaps(gathered, found),

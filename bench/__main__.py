@@ -8,7 +8,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench.common import Figure, Options, say, show, write_json
+from bench.common import Figure, Options, quiet, say, show, write_json
 
 MEASURES = {
     "updates": "bench.updates",
@@ -29,6 +29,7 @@ def main() -> int:
     parser.add_argument("--small", action="store_true", help="a tenth of the data, to see that everything runs")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
     given = parser.parse_args()
+    quiet()
     wanted = list(MEASURES) if "all" in given.measures else given.measures
     engines = (given.engine,) if given.engine else ("sqlite", "postgresql")
     figures: list[Figure] = []

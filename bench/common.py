@@ -1,6 +1,7 @@
 """What every measure shares: figures, rounds that take turns, the table."""
 
 import json
+import logging
 import statistics
 import sys
 import time
@@ -9,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+import structlog
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -98,6 +100,11 @@ def milliseconds(work: Callable[[], object]) -> float:
     started = time.perf_counter()
     work()
     return (time.perf_counter() - started) * 1000
+
+
+def quiet() -> None:
+    """The application's own log says nothing below a warning: the output is for the tables."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
 
 
 def say(line: str) -> None:

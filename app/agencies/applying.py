@@ -9,9 +9,9 @@ from sqlalchemy import Connection, select, update
 
 from app import events
 from app.agencies.handover import Handover, Heir, hand_over
-from app.agencies.lineage import coordinator_of, last_heir
 from app.core.access import Actor, Role
 from app.errors import Conflict
+from app.lineage import coordinator_of, last_heir
 from app.models import accounts, agencies, assessments, contacts, provinces
 
 

@@ -108,7 +108,7 @@ def _overrides(connection: Connection, years: set[int]) -> list[tuple[date, bool
         select(day_overrides.c.day, day_overrides.c.working).where(
             day_overrides.c.day.between(date(min(years), 1, 1), date(max(years), 12, 31))
         )
-    ).tuples()
+    )
     return [(day, working) for day, working in rows if day.year in years]
 
 

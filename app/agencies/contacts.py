@@ -227,7 +227,7 @@ def _told(row: Any, *, today: date) -> dict[str, Any]:
         "webhook_url": row.webhook_url,
         "has_webhook_secret": row.webhook_secret is not None,
         "active": row.active,
-        "absent": is_absent(row, today),
+        "absent": is_absent(row, today=today),
         "absent_from": row.absent_from,
         "absent_until": row.absent_until,
         "stand_in": row.stand_in_id,

@@ -9,12 +9,12 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, insert,
 from sqlalchemy.exc import IntegrityError
 
 from app import accounts, events, scope
-from app.agencies.lineage import coordinator_of, readable_agencies
 from app.core.access import Actor, Permission
 from app.core.workdays import local_date
 from app.db import savepoint
 from app.errors import Conflict, InvalidInput, NotFound
 from app.idents import named
+from app.lineage import coordinator_of, readable_agencies
 from app.models import agencies, agency_names, criteria, provinces, tasks
 from app.text import compose, fold
 

@@ -9,11 +9,11 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from app.agencies.directory import add_agency, add_province
-from app.agencies.lineage import coordinator_of
 from app.agencies.placing import WAITING, check_free, one_at_a_time, place_order, walk
 from app.core.access import Actor, Permission
 from app.errors import Conflict, Forbidden, InvalidInput, NotFound
 from app.idents import named
+from app.lineage import coordinator_of
 from app.models import agencies, provinces, successions
 from app.text import compose
 
@@ -121,8 +121,8 @@ def _check_successor(connection: Connection, old: Any, new: Any) -> None:
         select(successions.c.province_id, successions.c.successor_province_id).where(
             successions.c.province_id.is_not(None), WAITING
         )
-    ).tuples()
-    if old.id in walk(dict(rows.all()), new.id):
+    ).all()
+    if old.id in walk({before: after for before, after in rows}, new.id):
         raise Conflict(f"{new.name} rồi lại sáp nhập vào {old.name}: nối thành vòng.", field="successor")
 
 

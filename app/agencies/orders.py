@@ -7,10 +7,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, true
 
 from app.agencies.directory import find_agency
-from app.agencies.lineage import inherited_provinces
 from app.core.access import Actor, Permission
 from app.errors import InvalidInput, NotFound
 from app.idents import LARGEST_ID
+from app.lineage import inherited_provinces
 from app.models import accounts, agencies, provinces, successions
 
 STATES = ("pending", "applied", "cancelled")

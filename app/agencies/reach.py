@@ -12,19 +12,17 @@ from app.models import contacts
 class Reachable(NamedTuple):
     """A person to write to today, over mail, a webhook or both."""
 
-    contact_id: int
+    id: int
     kind: str
     name: str
     email: str | None
     webhook_url: str | None
     webhook_secret: str | None
 
-    @property
-    def id(self) -> int:
-        return self.contact_id
 
-
-def reachable_contacts(connection: Connection, province_id: int, agency_id: int | None, today: date) -> list[Reachable]:
+def reachable_contacts(
+    connection: Connection, province_id: int, agency_id: int | None, *, today: date
+) -> list[Reachable]:
     """Who of an agency (None: of the province's leadership) gets a message today, each address once.
 
     Whoever is absent is replaced by the stand-in, and that one's stand-in if need be. When that leaves nobody, the
@@ -36,16 +34,16 @@ def reachable_contacts(connection: Connection, province_id: int, agency_id: int 
     own = [row for row in active if row.agency_id == agency_id]
     return [
         Reachable(row.id, row.kind, row.name, row.email, row.webhook_url, row.webhook_secret)
-        for row in _once_an_address(resolve_absence(own, {row.id: row for row in active}, today) or own)
+        for row in _once_an_address(resolve_absence(own, {row.id: row for row in active}, today=today) or own)
     ]
 
 
-def resolve_absence(own: Iterable[Any], by_id: Mapping[int, Any], today: date) -> list[Any]:
+def resolve_absence(own: Iterable[Any], by_id: Mapping[int, Any], *, today: date) -> list[Any]:
     """Pure. Each contact, or the first one present along its stand-ins; nobody where that ends or runs in a circle."""
     found: dict[int, Any] = {}
     for contact in own:
         current, seen = contact, set()
-        while current is not None and current.id not in seen and is_absent(current, today):
+        while current is not None and current.id not in seen and is_absent(current, today=today):
             seen.add(current.id)
             current = by_id.get(current.stand_in_id)
         if current is not None and current.id not in seen:
@@ -53,7 +51,7 @@ def resolve_absence(own: Iterable[Any], by_id: Mapping[int, Any], today: date) -
     return list(found.values())
 
 
-def is_absent(contact: Any, today: date) -> bool:
+def is_absent(contact: Any, *, today: date) -> bool:
     """From the first to the last day of absence, both inclusive; an open end has no last day."""
     if contact.absent_from is None:
         return False

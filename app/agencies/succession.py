@@ -12,13 +12,13 @@ import structlog
 from sqlalchemy import Connection, and_, select
 
 from app.agencies.directory import find_agency
-from app.agencies.lineage import coordinator_of
 from app.agencies.orders import get_order
 from app.agencies.placing import WAITING, cancel, check_free, claim_and_apply, one_at_a_time, place_order, walk
 from app.core.access import SYSTEM, Actor, Permission
 from app.core.workdays import local_date
 from app.db import savepoint
 from app.errors import Conflict, Forbidden, InvalidInput, Problem
+from app.lineage import coordinator_of
 from app.models import accounts, agencies, successions
 from app.text import compose
 
@@ -112,7 +112,7 @@ def _following(connection: Connection, province_id: int, first: int) -> set[int]
         select(successions.c.agency_id, successions.c.successor_agency_id).where(
             successions.c.agency_id.is_not(None), WAITING
         )
-    ).tuples()
+    )
     after = {old: new or (coordinator.id if coordinator else None) for old, new in rows}
     return walk(after, first)
 

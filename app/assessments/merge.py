@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from app.core.scoring import format_points, in_vietnamese
 from app.errors import Conflict
 
-Row = Mapping[str, Any]
+Row = Mapping[Any, Any]
 Key = Any
 
 

@@ -75,7 +75,7 @@ def states_on(connection: Connection, assessment_id: int, day: date) -> dict[int
     """State by task id at the end of a local day. A task counts as created whatever the day, so before anything was
     loaded all stand untouched at their published scores."""
     given = {"assessment": assessment_id, "end": day_end_exclusive(day)}
-    return fold_events(connection.execute(_UNTIL, given).tuples())
+    return fold_events((task_id, after) for task_id, after in connection.execute(_UNTIL, given))
 
 
 def past_day(as_of: date | None, *, now: datetime) -> date | None:

@@ -1,5 +1,6 @@
 """`khacphuc backup` and `restore`."""
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -45,11 +46,13 @@ def backup(
 
 def restore(file: ArchivePath, as_json: Json = False) -> None:
     """Khôi phục vào một cơ sở dữ liệu trống (SQLite hoặc PostgreSQL) và đối chiếu lại từng bảng với bản sao lưu."""
+    from app import demo
     from app.backup import restore as load
 
     settings = load_settings()
+    folders = demo.settings_for_demo(settings) if _of_demo(file) else settings
     with database(settings, create=True) as db, progress("Đang khôi phục …") as report:
-        manifest = load(db, file, settings.evidence_dir, report=report)
+        manifest = load(db, file, folders.evidence_dir, report=report)
     _tell(manifest, file, as_json=as_json)
 
 
@@ -59,6 +62,15 @@ def _folders(db: "Database", settings: Settings) -> Settings:
     with db.snapshot() as connection:
         made_for_demo = schema.revision(connection) is not None and demo.clock_of(connection) is not None
     return demo.settings_for_demo(settings) if made_for_demo else settings
+
+
+def _of_demo(file: Path) -> bool:
+    """Whether this is the backup of a demo database, whose files lie apart."""
+    from app.backup.archive import open_archive
+    from app.demo import MARK
+
+    with open_archive(file) as archive:
+        return any(json.loads(line)["key"] == MARK for line in archive.lines("meta"))
 
 
 def _tell(manifest: "Manifest", file: Path, *, as_json: bool) -> None:

@@ -98,25 +98,25 @@ def _written(db: "Database", dry_run: bool) -> Iterator["Connection"]:
 
 def check(path: SeedPath, as_json: Json = False) -> None:
     """Đối chiếu mọi con số của tệp dữ liệu. Mã thoát 1 khi có lỗi; mâu thuẫn của chính báo cáo chỉ là cảnh báo."""
-    from app.assessments.lint import check_seed, has_errors
+    from app.assessments.lint import check_seed
     from app.assessments.seedfile import load_seed
     from app.errors import SeedInvalid
 
     try:
-        findings = [asdict(finding) for finding in check_seed(read := load_seed(path))]
-        failed, code = has_errors(check_seed(read)), read.assessment.code
+        wanted = load_seed(path)
     except SeedInvalid as problem:
         if not as_json:
             raise
-        findings = [_unreadable(line) for line in problem.extra["errors"]]
-        failed, code = True, None
+        code, findings = None, [_unreadable(line) for line in problem.extra["errors"]]
+    else:
+        code, findings = wanted.assessment.code, [asdict(finding) for finding in check_seed(wanted)]
     if as_json:
         print_json({"assessment": code, "errors": _count(findings, "error"), "findings": findings})
     else:
         rows = [(LEVELS[one["level"]], one["place"], one["message"]) for one in findings]
         print_table(f"{code}", ("", "Vị trí", "Kết quả"), rows)
         say(f"{_count(findings, 'error')} lỗi, {_count(findings, 'warning')} cảnh báo.")
-    if failed:
+    if _count(findings, "error"):
         sys.exit(1)
 
 

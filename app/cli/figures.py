@@ -24,9 +24,7 @@ class By(StrEnum):
     KIND = "kind"
 
 
-Assessment = Annotated[
-    str | None, typer.Option(help="Mã kỳ đánh giá, ví dụ soc-trang-2024. Mặc định là kỳ mới nhất.")
-]
+Assessment = Annotated[str | None, typer.Option(help="Mã kỳ đánh giá, ví dụ soc-trang-2024. Mặc định là kỳ mới nhất.")]
 AsOf = Annotated[
     datetime | None,
     typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="Số liệu cuối ngày này thay vì hiện tại."),
@@ -41,7 +39,9 @@ def register(cli: typer.Typer) -> None:
 
 def summary(
     assessment: Assessment = None,
-    by: Annotated[By, typer.Option(help="Tổng hợp theo cơ quan, lĩnh vực, nhóm điểm, trạng thái hay loại.")] = By.AGENCY,
+    by: Annotated[
+        By, typer.Option(help="Tổng hợp theo cơ quan, lĩnh vực, nhóm điểm, trạng thái hay loại.")
+    ] = By.AGENCY,
     as_of: AsOf = None,
     as_json: Json = False,
 ) -> None:

@@ -1,4 +1,4 @@
-"""`serve --seed`: the assessment when it is not there yet, and on the very first run a key for everybody who needs one."""
+"""`serve --seed`: the assessment when it is not there yet, and on the very first run the keys to begin with."""
 
 import hashlib
 import sys
@@ -91,7 +91,7 @@ def _print_keys(issued: "list[IssuedKey]") -> None:
         for one in issued:
             say(f"{one.role} {one.agency or '-'} {one.key}")
         return
-    rows = [(ROLE_NAMES[one.role], one.agency, one.key) for one in issued]
+    rows = [(ROLE_NAMES[Role(one.role)], one.agency, one.key) for one in issued]
     print_table("Khóa API", ("Vai trò", "Cơ quan", "Khóa"), rows)
     say("Các khóa này chỉ hiện một lần; hệ thống chỉ giữ giá trị băm. Hãy cất giữ và giao đúng người ngay bây giờ.")
 

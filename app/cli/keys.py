@@ -23,15 +23,15 @@ LONGEST_DAYS = 3650
 @group.command()
 def create(
     role: Annotated[Role | None, typer.Option(help="Vai trò của tài khoản mới.")] = None,
-    agency: Annotated[
-        str | None, typer.Option(help="Mã cơ quan, ví dụ SNV; khi có nhiều tỉnh: soc-trang/SNV.")
-    ] = None,
+    agency: Annotated[str | None, typer.Option(help="Mã cơ quan, ví dụ SNV; khi có nhiều tỉnh: soc-trang/SNV.")] = None,
     province: Annotated[str | None, typer.Option(help="Mã tỉnh, cần khi có nhiều tỉnh.")] = None,
     account: Annotated[
         str | None, typer.Option(help="Cấp thêm khóa cho tài khoản đã có thay vì tạo tài khoản mới.")
     ] = None,
     label: Annotated[str, typer.Option(help="Ghi chú để nhận ra khóa này.")] = "",
-    days: Annotated[int | None, typer.Option(min=1, max=LONGEST_DAYS, help="Số ngày hiệu lực; mặc định vô hạn.")] = None,
+    days: Annotated[
+        int | None, typer.Option(min=1, max=LONGEST_DAYS, help="Số ngày hiệu lực; mặc định vô hạn.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Cấp một khóa cho một tài khoản mới (hoặc tài khoản đã có). Khóa chỉ hiện một lần."""
@@ -67,7 +67,7 @@ def list_(as_json: Json = False) -> None:
         return
     columns = ("id", "prefix", "account", "role", "label", "expires_at", "state")
     titles = ("Số", "Đầu khóa", "Tài khoản", "Vai trò", "Ghi chú", "Hết hạn", "Tình trạng")
-    print_table("", titles, [[_day(row[name]) for name in columns] for row in found])
+    print_table("", titles, [[_shown(row[name]) for name in columns] for row in found])
 
 
 @group.command()
@@ -80,7 +80,7 @@ def revoke(
 
     with opened() as work, work.db.transaction() as connection:
         now = work.clock.now()
-        done = accounts.revoke_key(connection, SYSTEM, _find(connection, ident, now=now), now=now)
+        done = accounts.revoke_key(connection, SYSTEM, _find_key(connection, ident), now=now)
     if as_json:
         print_json(done)
     else:
@@ -101,31 +101,30 @@ def issue(
     who submitted."""
     from app import accounts
 
-    wanted = agency if role is Role.AGENCY else None
+    # An administrator of no province is one of the whole installation.
+    home = None if role is Role.ADMIN and province is None else accounts.find_province(connection, SYSTEM, province)
     made = accounts.create_account(
         connection,
         SYSTEM,
         name=_free_name(connection, role, agency),
-        display_name=_display_name(connection, role, province, agency),
+        display_name=_display_name(connection, role, home, agency),
         role=role,
-        province=province,
-        agency=wanted,
+        province=home and home.code,
+        agency=agency,
         now=now,
     )
-    if role is Role.COORDINATOR and agency is not None and made["agency"] != agency:
-        raise InvalidInput(f"Cơ quan thường trực của tỉnh là {made['agency']}, không phải {agency}.", field="agency")
     return accounts.create_key(connection, SYSTEM, made["id"], label=label, days=days, now=now)
 
 
-def _issue_more(
-    connection: "Connection", name: str, *, label: str, days: int | None, now: datetime
-) -> "IssuedKey":
-    from app import accounts
+def _issue_more(connection: "Connection", name: str, *, label: str, days: int | None, now: datetime) -> "IssuedKey":
+    from sqlalchemy import select
 
-    known = {one["name"]: one["id"] for one in accounts.list_accounts(connection, SYSTEM, now=now)}
-    if name not in known:
-        raise NotFound(f"Không có tài khoản {name}.")
-    return accounts.create_key(connection, SYSTEM, known[name], label=label, days=days, now=now)
+    from app import accounts, models
+
+    found = connection.execute(select(models.accounts.c.id).where(models.accounts.c.name == name)).scalar()
+    if found is None:
+        raise NotFound(f"Không có tài khoản {name}. Xem các tài khoản: khacphuc keys list")
+    return accounts.create_key(connection, SYSTEM, found, label=label, days=days, now=now)
 
 
 def _split(agency: str | None, province: str | None) -> tuple[str | None, str | None]:
@@ -152,8 +151,8 @@ def _free_name(connection: "Connection", role: Role, agency: str | None) -> str:
     return name
 
 
-def _display_name(connection: "Connection", role: Role, province: str | None, agency: str | None) -> str:
-    """As people will read it in logs: who the account stands for."""
+def _display_name(connection: "Connection", role: Role, home: Any, agency: str | None) -> str:
+    """As people will read it in logs: who the account stands for. `home` is its province, if it has one."""
     from sqlalchemy import select
 
     from app.models import agencies, provinces
@@ -161,36 +160,35 @@ def _display_name(connection: "Connection", role: Role, province: str | None, ag
 
     if role is Role.ADMIN:
         return "Quản trị hệ thống"
-    places = select(provinces.c.name) if province is None else select(provinces.c.name).where(provinces.c.code == province)
     if role is Role.LEADERSHIP:
-        return leadership_name(connection.execute(places).scalar() or "")
+        province = connection.execute(select(provinces.c.name).where(provinces.c.id == home.id)).scalar_one()
+        return leadership_name(province)
     wanted = agencies.c.is_coordinator if role is Role.COORDINATOR else agencies.c.code == agency
-    named = select(agencies.c.name).join(provinces, provinces.c.id == agencies.c.province_id).where(wanted)
-    if province is not None:
-        named = named.where(provinces.c.code == province)
-    name = connection.execute(named).scalar() or ""
+    named = select(agencies.c.name).where(agencies.c.province_id == home.id, wanted)
+    name: str = connection.execute(named).scalar() or ""
     return f"Cơ quan thường trực CCHC ({name})" if role is Role.COORDINATOR else name
 
 
-def _find(connection: "Connection", ident: str, *, now: datetime) -> int:
-    from app import accounts
+def _find_key(connection: "Connection", ident: str) -> int:
+    from sqlalchemy import select
+
+    from app.models import api_keys
 
     if re.fullmatch(r"[0-9]{1,9}", ident):
         return int(ident)
-    found = [one for one in accounts.list_keys(connection, SYSTEM, now=now) if one["prefix"] == ident]
-    if len(found) == 1:
-        return int(found[0]["id"])
+    found = connection.execute(select(api_keys.c.id).where(api_keys.c.prefix == ident)).scalars().all()
     if not found:
-        raise NotFound(f"Không có khóa nào bắt đầu bằng {ident}. Xem: khacphuc keys list")
-    numbers = ", ".join(str(one["id"]) for one in found)
-    raise InvalidInput(f"Có nhiều khóa bắt đầu bằng {ident}; hãy thu hồi theo số: {numbers}.")
+        raise NotFound(f"Không có khóa nào có phần đầu {ident}. Xem: khacphuc keys list")
+    if len(found) > 1:
+        raise InvalidInput(f"Có nhiều khóa với phần đầu {ident}; thu hồi theo số: {', '.join(map(str, found))}.")
+    return int(found[0])
 
 
 def _described(issued: "IssuedKey") -> dict[str, Any]:
     return {"key": issued.key, "id": issued.key_id, **{name: getattr(issued, name) for name in issued._fields[2:]}}
 
 
-def _day(value: Any) -> Any:
+def _shown(value: Any) -> Any:
     from app.core.workdays import local_moment
 
     return f"{local_moment(value):%d/%m/%Y %H:%M}" if isinstance(value, datetime) else value

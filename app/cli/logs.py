@@ -1,4 +1,4 @@
-"""How the server logs: one line per event on stderr, for people or (KHACPHUC_LOG_JSON) for machines."""
+"""How commands log. The server: one line per event on stderr, for people or (KHACPHUC_LOG_JSON) for machines."""
 
 import logging
 import sys
@@ -34,6 +34,14 @@ def configure(*, as_json: bool) -> None:
     for name in NOISY:
         logging.getLogger(name).setLevel(logging.WARNING)
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
+
+
+def quiet() -> None:
+    """For other commands: only what is wrong, and never between the data on stdout."""
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
 
 
 def _rendered(*, as_json: bool) -> list[Processor]:

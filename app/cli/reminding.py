@@ -56,7 +56,9 @@ def _preview(work: Opened, on: date | None) -> dict[str, Any]:
 
 def _send(work: Opened) -> dict[str, Any]:
     from app import outbox, reminders
+    from app.cli import logs
 
+    logs.quiet()
     plan = reminders.run_everywhere(work.db, now=work.clock.now())
     return plan | {"deliveries": dict(outbox.deliver_due(work.db, work.settings, clock=work.clock))}
 

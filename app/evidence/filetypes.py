@@ -52,6 +52,7 @@ _BY_SIGNATURE: Mapping[str, Kind] = {
     "image/apng": PNG,
     "image/jpeg": JPEG,
 }
+_METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 _OLD_OFFICE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _EMPTY_LIBRARIES = frozenset({"script-lc.xml", "script-lb.xml", "dialog-lc.xml", "dialog-lb.xml"})
 """What OpenDocument files without any macro may still hold under Basic/."""
@@ -115,6 +116,8 @@ def _check_bounds(archive: zipfile.ZipFile, filename: str) -> None:
 
 def _check_entries(archive: zipfile.ZipFile, filename: str) -> None:
     """Reads every entry to its declared end, so a false size or a damaged byte shows as a wrong checksum."""
+    if any(entry.compress_type not in _METHODS for entry in archive.infolist()):
+        raise zipfile.BadZipFile("packed in a way that office programs do not know")
     names = archive.namelist()
     if len(set(names)) != len(names) or any(_escapes(name) for name in names):
         raise zipfile.BadZipFile("entries overlap or point outside")

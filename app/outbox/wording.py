@@ -76,8 +76,9 @@ def todo_text(facts: Facts, detail: Detail, *, today: date) -> str:
     missing = _missing_parts(facts, detail)
     if not missing:
         return f"Nộp báo cáo để xác nhận.{extension}"
-    verb = "Gửi báo cáo giải trình, gồm" if len(missing) == len(_wanted_parts(facts)) else "Bổ sung rồi nộp báo cáo"
-    return f"{verb}: {'; '.join(missing)}.{extension}"
+    if len(missing) == len(_wanted_parts(facts)):
+        return f"Gửi báo cáo giải trình, gồm: {'; '.join(missing)}.{extension}"
+    return f"Bổ sung phần còn thiếu rồi nộp báo cáo.{extension}"
 
 
 def _wanted_parts(facts: Facts) -> list[str]:

@@ -144,7 +144,8 @@ def _now(connection: Connection, actor: Actor, assessment_id: int, by: str, *, t
     hidden = Counter({part.key: 0 for part in parts})
     for part in parts:
         hidden[part.key] += part.tasks
-    hidden.subtract(dict(connection.execute(own).tuples().all()))
+    for one, seen in connection.execute(own):
+        hidden[one] -= seen
     return parts, frozenset(one for one, count in hidden.items() if count == 0)
 
 

@@ -74,7 +74,8 @@ def take_snapshots(connection: Connection, *, now: datetime) -> int:
 
 def _insert(connection: Connection, rows: list[dict[str, Any]]) -> int:
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    return connection.execute(insert(snapshots).on_conflict_do_nothing(), rows).rowcount
+    statement = insert(snapshots).on_conflict_do_nothing().returning(snapshots.c.day)
+    return len(connection.execute(statement, rows).all())
 
 
 def _rebuilt(connection: Connection, assessment_id: int, days: Sequence[date]) -> Iterator[dict[str, Any]]:

@@ -5,16 +5,17 @@ Every other module here decides *what* changes; only `apply` writes it.
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import BindParameter, Connection, Select, Update, bindparam, select, update
 
 from app import events, scope
 from app.core import scoring, workflow
-from app.core.access import Actor
+from app.core.access import Actor, Role
 from app.core.workdays import local_date
 from app.errors import Forbidden, InvalidInput, NotFound, StaleVersion
-from app.idents import named
+from app.idents import as_id
 from app.models import agencies, assessments, criteria, reports, tasks
 
 Located = Any
@@ -47,11 +48,27 @@ _LOCATE = (
 
 def locate(connection: Connection, actor: Actor, ident: str) -> Located:
     """The task, locked against other writers until the commit; raises `NotFound` outside the actor's scope."""
-    statement = _LOCATE.where(named(tasks, ident), scope.visible_tasks(actor)).with_for_update(of=tasks)
-    row = connection.execute(statement).first()
+    statement = _locating(actor.role, actor.province_id is None, by_id=ident.isascii() and ident.isdigit())
+    wanted = as_id(ident) if ident.isascii() and ident.isdigit() else ident
+    row = connection.execute(statement, {"wanted": wanted, **scope.bound(actor)}).first()
     if row is None:
         raise NotFound(UNKNOWN)
     return row
+
+
+@cache
+def _locating(role: Role, everywhere: bool, *, by_id: bool) -> Select[Any]:
+    """Built once per kind of caller: building it costs as much as running it."""
+    named = (tasks.c.id if by_id else tasks.c.code) == bindparam("wanted")
+    visible = scope.visible_tasks_bound(role, everywhere=everywhere)
+    return _LOCATE.where(named, visible).with_for_update(of=tasks)
+
+
+@cache
+def _writing(columns: tuple[str, ...]) -> Update:
+    """An update of these columns, of the one version that was read."""
+    new: dict[str, BindParameter[Any]] = {name: bindparam(f"new_{name}") for name in columns}
+    return update(tasks).where(tasks.c.id == bindparam("task"), tasks.c.version == bindparam("seen")).values(new)
 
 
 def check_version(row: Located, version: int | None) -> None:
@@ -100,11 +117,9 @@ def apply(
     )
     after.update(figures(after))
     written = {name: after[name] for name in (*values, "effective_due", "floor", "expected", "ceiling")}
-    done = connection.execute(
-        update(tasks)
-        .where(tasks.c.id == row.id, tasks.c.version == row.version)
-        .values(**written, version=row.version + 1, updated_at=now)
-    )
+    stamped = {**written, "version": row.version + 1, "updated_at": now}
+    values = {f"new_{name}": value for name, value in stamped.items()}
+    done = connection.execute(_writing(tuple(stamped)), {"task": row.id, "seen": row.version, **values})
     if done.rowcount != 1:
         check_version(row, -1)
     left, right = events.changes(before, written)

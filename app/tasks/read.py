@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, bindparam, func, select
+from sqlalchemy import Connection, Select, bindparam, func, select
 
 from app import scope
 from app.core import scoring, workflow
@@ -64,6 +65,23 @@ class Filter:
     limit: int = 50
     offset: int = 0
 
+    def words(self) -> list[str]:
+        return fold(self.q or "").split()[:WORDS]
+
+    def shape(self) -> "Shape":
+        equal = tuple(name for name in _EQUAL if getattr(self, name) is not None)
+        return Shape(equal, bool(self.statuses), self.overdue, len(self.words()), self.sort)
+
+
+class Shape(NamedTuple):
+    """What of a filter decides the statement; the rest are its parameters."""
+
+    equal: tuple[str, ...]
+    statuses: bool
+    overdue: bool | None
+    words: int
+    sort: str
+
 
 _ROWS = (
     select(
@@ -99,10 +117,10 @@ def list_tasks(connection: Connection, actor: Actor, wanted: Filter, *, now: dat
     actor.require(Permission.TASK_READ)
     if wanted.sort not in SORTS:
         raise InvalidInput(f"sort phải là một trong: {', '.join(SORTS)}.", field="sort")
-    conditions = _conditions(actor, wanted, today=local_date(now))
-    total = connection.execute(_COUNT.where(*conditions)).scalar_one()
-    page = _ROWS.where(*conditions).order_by(*SORTS[wanted.sort]).limit(wanted.limit).offset(wanted.offset)
-    rows = connection.execute(page).all()
+    values = _values(actor, wanted, today=local_date(now))
+    count, page = _statements(actor.role, actor.province_id is None, wanted.shape())
+    total = connection.execute(count, values).scalar_one()
+    rows = connection.execute(page, {**values, "limit": wanted.limit, "offset": wanted.offset}).all()
     cooperating = _cooperating(connection, [row.id for row in rows])
     items = [_listed(row, cooperating.get(row.id, []), now=now) for row in rows]
     return {"items": items, "total": total, "limit": wanted.limit, "offset": wanted.offset}
@@ -168,23 +186,41 @@ def list_updates(
 # The list
 
 
-def _conditions(actor: Actor, wanted: Filter, *, today: date) -> list[ColumnElement[bool]]:
-    conditions = [scope.visible_tasks(actor)]
-    equal = (
-        (assessments.c.code, wanted.assessment),
-        (agencies.c.code, wanted.agency),
-        (tasks.c.field_number, wanted.field_number),
-        (tasks.c.kind, wanted.kind),
-        (tasks.c.group, wanted.group),
-    )
-    conditions += [column == value for column, value in equal if value is not None]
+_EQUAL: dict[str, Any] = {
+    "assessment": assessments.c.code,
+    "agency": agencies.c.code,
+    "field_number": tasks.c.field_number,
+    "kind": tasks.c.kind,
+    "group": tasks.c.group,
+}
+_LATE = (tasks.c.effective_due <= bindparam("today")) & tasks.c.status.in_(sorted(workflow.OPEN - {"submitted"}))
+WORDS = 10
+"""How many words of `q` count."""
+
+
+@lru_cache(maxsize=500)
+def _statements(role: Role, everywhere: bool, shape: Shape) -> tuple[Select[Any], Select[Any]]:
+    """(count, page) for one kind of caller and one shape of filter: building them costs as much as running them."""
+    conditions = [scope.visible_tasks_bound(role, everywhere=everywhere)]
+    conditions += [_EQUAL[name] == bindparam(f"is_{name}") for name in shape.equal]
+    if shape.statuses:
+        conditions.append(tasks.c.status.in_(bindparam("statuses", expanding=True)))
+    if shape.overdue is not None:
+        conditions.append(_LATE if shape.overdue else ~_LATE)
+    conditions += [tasks.c.search.like(bindparam(f"word_{number}"), escape="/") for number in range(shape.words)]
+    page = _ROWS.where(*conditions).order_by(*SORTS[shape.sort]).limit(bindparam("limit")).offset(bindparam("offset"))
+    return _COUNT.where(*conditions), page
+
+
+def _values(actor: Actor, wanted: Filter, *, today: date) -> dict[str, Any]:
+    values: dict[str, Any] = {**scope.bound(actor), "today": today}
+    values |= {f"is_{name}": getattr(wanted, name) for name in _EQUAL}
     if wanted.statuses:
-        conditions.append(tasks.c.status.in_(_known_statuses(wanted.statuses)))
-    if wanted.overdue is not None:
-        late = (tasks.c.effective_due <= today) & tasks.c.status.in_(sorted(workflow.OPEN - {"submitted"}))
-        conditions.append(late if wanted.overdue else ~late)
-    conditions += [tasks.c.search.contains(word, autoescape=True) for word in fold(wanted.q or "").split()[:10]]
-    return conditions
+        values["statuses"] = _known_statuses(wanted.statuses)
+    for number, word in enumerate(wanted.words()):
+        escaped = word.replace("/", "//").replace("%", "/%").replace("_", "/_")
+        values[f"word_{number}"] = f"%{escaped}%"
+    return values
 
 
 def _known_statuses(statuses: tuple[str, ...]) -> tuple[str, ...]:

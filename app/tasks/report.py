@@ -3,9 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import BindParameter, Connection, bindparam, insert, update
+from sqlalchemy import Update as ReportUpdate
 
 from app.core import scoring, workflow
 from app.core.access import Actor, Permission
@@ -216,10 +218,17 @@ def _write_report(connection: Connection, actor: Actor, row: Located, values: di
         return
     stamped = {**values, "updated_at": now, "account_id": actor.account_id, "on_behalf_of": actor.on_behalf_of}
     if row.report_id is not None:
-        connection.execute(update(reports).where(reports.c.task_id == row.id).values(**stamped))
+        new = {f"new_{name}": value for name, value in stamped.items()}
+        connection.execute(_rewriting(tuple(stamped)), {"task": row.id, **new})
         return
     blank = dict.fromkeys(TEXTS, "")
     connection.execute(insert(reports).values(task_id=row.id, **{**blank, **stamped}))
+
+
+@cache
+def _rewriting(columns: tuple[str, ...]) -> ReportUpdate:
+    new: dict[str, BindParameter[Any]] = {name: bindparam(f"new_{name}") for name in columns}
+    return update(reports).where(reports.c.task_id == bindparam("task")).values(new)
 
 
 def _write_submission(

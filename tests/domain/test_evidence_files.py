@@ -103,6 +103,14 @@ def with_declared_size(content: bytes, part: bytes, size: int) -> bytes:
     return bytes(changed)
 
 
+def lzma_archive() -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_LZMA) as made:
+        for name, content in docx_parts().items():
+            made.writestr(name, content)
+    return target.getvalue()
+
+
 MACRO_TYPES = "<Types>application/vnd.ms-word.document.macroEnabled.main+xml</Types>"
 
 REFUSED = {
@@ -150,6 +158,7 @@ REFUSED = {
         "a.docx",
         "bị hỏng",
     ),
+    "a way of packing that Word does not know": (lzma_archive(), "a.docx", "bị hỏng"),
     "a huge list of types": (
         with_part(docx_parts(), "[Content_Types].xml", os.urandom(1_000_001)),
         "a.docx",

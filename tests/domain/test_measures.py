@@ -79,10 +79,10 @@ def test_only_tasks_that_the_caller_sees_are_named(seeded: World) -> None:
     assert len(seeded.read(noun.get_measure, seeded.actor("coordinator"), EVERYBODY)["tasks"]) == 48
 
 
-@pytest.mark.parametrize("ident", ["ST-2024-GP-99", "0", "2147483648", "99999999999999999999", "\0"])
-def test_unknown_measures_are_not_found(seeded: World, ident: str) -> None:
-    with pytest.raises(NotFound):
-        seeded.read(noun.get_measure, seeded.actor("coordinator"), ident)
+def test_unknown_measures_are_not_found(seeded: World) -> None:
+    for ident in ["ST-2024-GP-99", "0", "2147483648", "99999999999999999999", "\0"]:
+        with pytest.raises(NotFound):
+            seeded.read(noun.get_measure, seeded.actor("coordinator"), ident)
 
 
 def test_an_agency_writes_only_on_what_is_addressed_to_it(seeded: World) -> None:
@@ -116,11 +116,13 @@ def test_each_note_is_logged_and_the_same_note_is_not(seeded: World) -> None:
 
 
 def test_a_page_of_measures_costs_the_same_queries_whatever_its_length(seeded: World) -> None:
+    actor = seeded.actor("coordinator")
+
     def cost(limit: int) -> tuple[int, int]:
         statements: list[str] = []
         with seeded.db.snapshot() as connection:
             event.listen(connection, "before_cursor_execute", lambda *a: statements.append(a[2]))
-            found = noun.list_measures(connection, seeded.actor("coordinator"), limit=limit, offset=0, now=seeded.now)
+            found = noun.list_measures(connection, actor, limit=limit, offset=0, now=seeded.now)
         return len(statements), len(found["items"])
 
     assert cost(2) == (4, 2)

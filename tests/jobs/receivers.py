@@ -11,6 +11,14 @@ from typing import Any, NamedTuple
 from aiosmtpd.controller import Controller
 
 
+class AnyPort(Controller):
+    """On a free port that the system chooses; the library would greet itself on port 0."""
+
+    def _trigger_server(self) -> None:
+        self.port = self.server.sockets[0].getsockname()[1]
+        super()._trigger_server()
+
+
 class MailReceiver:
     """An SMTP server. `answer` and `answer_rcpt` decide on each mail and recipient; None accepts."""
 
@@ -43,9 +51,10 @@ class MailReceiver:
         return refused or "250 OK"
 
     def __enter__(self) -> "MailReceiver":
-        self._controller = Controller(self, hostname="127.0.0.1", port=0)
+        self._controller = AnyPort(self, hostname="127.0.0.1", port=0)
         self._controller.start()
-        self.port = self._controller.server.sockets[0].getsockname()[1]
+        self.port = self._controller.port
+        self.connections = 0
         return self
 
     def __exit__(self, *_error: object) -> None:

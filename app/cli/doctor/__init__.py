@@ -2,7 +2,8 @@
 
 import sys
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import typer
 
@@ -13,18 +14,16 @@ from app.settings import load_settings
 if TYPE_CHECKING:
     from app.settings import Settings
 
+State = Literal["ok", "warning", "error"]
+Found = Iterator[tuple[State, str]]
+"""The message is Vietnamese and says what to do when the state is not ok."""
+SIGNS = {"ok": "Đạt", "warning": "Cảnh báo", "error": "Lỗi"}
+
 
 class Finding(NamedTuple):
-    """`state` is ok, warning or error; `message` is Vietnamese and says what to do when it is not ok."""
-
     check: str
-    state: str
+    state: State
     message: str
-
-
-Found = Iterator[tuple[str, str]]
-"""(state, message)"""
-SIGNS = {"ok": "Đạt", "warning": "Cảnh báo", "error": "Lỗi"}
 
 
 def register(cli: typer.Typer) -> None:
@@ -34,25 +33,28 @@ def register(cli: typer.Typer) -> None:
 def doctor(as_json: Json = False) -> None:
     """Kiểm tra cấu hình và tình trạng hệ thống. Mã thoát 1 khi có lỗi; cảnh báo không làm thay đổi mã thoát."""
     findings = list(examine(load_settings()))
-    failed = any(finding.state == "error" for finding in findings)
+    counts = {state: sum(finding.state == state for finding in findings) for state in SIGNS}
     if as_json:
-        print_json({"ok": not failed, "findings": [finding._asdict() for finding in findings]})
+        print_json({"ok": not counts["error"], "findings": [finding._asdict() for finding in findings]})
     else:
         rows = [(SIGNS[state], check, message) for check, state, message in findings]
         print_table("", ("", "Mục", "Kết quả"), rows)
-        counts = [sum(finding.state == state for finding in findings) for state in ("error", "warning")]
-        say(f"{counts[0]} lỗi, {counts[1]} cảnh báo.")
-    if failed:
+        say(f"{counts['error']} lỗi, {counts['warning']} cảnh báo.")
+    if counts["error"]:
         sys.exit(1)
 
 
 def examine(settings: "Settings") -> Iterator[Finding]:
     """Every check in turn; one that cannot be made is an error itself and keeps no other from being made."""
-    from app.cli.checkup import data, machine
+    from app.cli.doctor import machine, records
 
     for name, check in machine.CHECKS:
-        yield from _guarded(name, lambda check=check: check(settings))  # type: ignore[misc]
-    yield from data.examine(settings, _guarded)
+        yield from _guarded(name, partial(check, settings))
+    with records.readable(settings) as examined:
+        yield from _guarded("Cơ sở dữ liệu", examined.check_schema)
+        if examined.current:
+            for name, examine_records in records.CHECKS:
+                yield from _guarded(name, partial(examine_records, examined))
 
 
 def _guarded(name: str, check: Callable[[], Found]) -> Iterator[Finding]:
@@ -60,4 +62,4 @@ def _guarded(name: str, check: Callable[[], Found]) -> Iterator[Finding]:
         for state, message in check():
             yield Finding(name, state, message)
     except Exception as error:
-        yield Finding(name, "error", one_line(error) or f"Không kiểm tra được: {type(error).__name__}: {error}")
+        yield Finding(name, "error", one_line(error) or f"Không kiểm tra được ({type(error).__name__}: {error}).")

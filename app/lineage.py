@@ -12,7 +12,7 @@ from app.models import agencies, provinces
 def last_heir(connection: Connection, table: Table, first: int) -> int:
     """The end of the chain of successors in `table` (agencies or provinces); `first` itself if nobody came after it."""
     links = select(table.c.id, table.c.succeeded_by_id).where(table.c.succeeded_by_id.is_not(None))
-    after = dict(connection.execute(links).tuples().all())
+    after = {before: heir for before, heir in connection.execute(links)}
     seen = {first}
     current = first
     while (following := after.get(current)) is not None and following not in seen:
@@ -24,7 +24,7 @@ def last_heir(connection: Connection, table: Table, first: int) -> int:
 def inherited_provinces(connection: Connection, province_id: int) -> set[int]:
     """The province and all those whose place it took, however long the chain."""
     links = select(provinces.c.id, provinces.c.succeeded_by_id).where(provinces.c.succeeded_by_id.is_not(None))
-    after = connection.execute(links).tuples().all()
+    after = connection.execute(links).all()
     found = {province_id}
     while added := {before for before, heir in after if heir in found} - found:
         found |= added

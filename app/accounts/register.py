@@ -1,0 +1,239 @@
+"""Accounts: who may act, in which role, for which province and agency."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, func, insert, select, true, update
+from sqlalchemy.exc import IntegrityError
+
+from app import events
+from app.core.access import Actor, Permission, Role
+from app.db import savepoint
+from app.errors import Conflict, InvalidInput, NotFound
+from app.idents import LARGEST_ID
+from app.models import accounts, agencies, provinces
+from app.text import compose
+
+_ACCOUNT = (
+    accounts.c.id,
+    accounts.c.name,
+    accounts.c.display_name,
+    accounts.c.role,
+    accounts.c.active,
+    accounts.c.created_at,
+    accounts.c.province_id,
+    accounts.c.agency_id,
+    provinces.c.code.label("province"),
+    agencies.c.code.label("agency"),
+)
+_NAME = re.compile(r"[a-z0-9][a-z0-9._/-]{1,99}")
+
+
+def create_account(
+    connection: Connection,
+    actor: Actor,
+    *,
+    name: str,
+    display_name: str,
+    role: str,
+    province: str | None,
+    agency: str | None,
+    now: datetime,
+) -> dict[str, Any]:
+    """A new account. Agencies' accounts need an agency, a coordinator gets the province's coordinating agency."""
+    actor.require(Permission.ACCOUNT_EDIT)
+    if not _NAME.fullmatch(name):
+        raise InvalidInput("Tên tài khoản gồm 2–100 ký tự a–z, 0–9 và . _ / -", field="name")
+    home = _home(connection, actor, role, province, agency)
+    values = {
+        "name": name,
+        "display_name": compose(display_name) or name,
+        "role": role,
+        "province_id": home.province_id,
+        "agency_id": home.agency_id,
+        "active": True,
+        "created_at": now,
+    }
+    try:
+        with savepoint(connection, "account"):
+            account_id = connection.execute(insert(accounts).values(values).returning(accounts.c.id)).scalar_one()
+    except IntegrityError:
+        raise Conflict(f"Đã có tài khoản “{name}”. Hãy chọn tên khác.", field="name") from None
+    after = {"name": name, "role": role, "province": home.province, "agency": home.agency, "active": True}
+    events.record(
+        connection,
+        actor,
+        now=now,
+        entity="account",
+        entity_id=account_id,
+        code=name,
+        action="account.created",
+        after=after,
+        province_id=home.province_id,
+    )
+    return get_account(connection, actor, account_id, now=now)
+
+
+def list_accounts(connection: Connection, actor: Actor, *, now: datetime) -> list[dict[str, Any]]:
+    """All accounts of the actor's province, or of the whole installation, by name."""
+    actor.require(Permission.ACCOUNT_EDIT)
+    return [_account(row) for row in connection.execute(_accounts(actor).order_by(accounts.c.name))]
+
+
+def page_accounts(
+    connection: Connection,
+    actor: Actor,
+    *,
+    role: str | None = None,
+    active: bool | None = None,
+    limit: int,
+    offset: int,
+    now: datetime,
+) -> dict[str, Any]:
+    """A page of `list_accounts`."""
+    actor.require(Permission.ACCOUNT_EDIT)
+    wanted = [] if role is None else [accounts.c.role == role]
+    if active is not None:
+        wanted.append(accounts.c.active if active else ~accounts.c.active)
+    rows = _accounts(actor).where(*wanted)
+    total = connection.execute(select(func.count()).select_from(rows.subquery())).scalar_one()
+    page = connection.execute(rows.order_by(accounts.c.name).limit(limit).offset(offset))
+    return {"items": [_account(row) for row in page], "total": total, "limit": limit, "offset": offset}
+
+
+def get_account(connection: Connection, actor: Actor, account_id: int, *, now: datetime) -> dict[str, Any]:
+    actor.require(Permission.ACCOUNT_EDIT)
+    row = None
+    if 0 < account_id <= LARGEST_ID:
+        row = connection.execute(_accounts(actor).where(accounts.c.id == account_id)).first()
+    if row is None:
+        raise NotFound("Không có tài khoản này.")
+    return _account(row)
+
+
+def set_active(connection: Connection, actor: Actor, account_id: int, *, active: bool, now: datetime) -> dict[str, Any]:
+    """Switch an account on or off; its keys stop working within seconds."""
+    return change_account(connection, actor, account_id, {"active": active}, now=now)
+
+
+def change_account(
+    connection: Connection, actor: Actor, account_id: int, changes: Mapping[str, Any], *, now: datetime
+) -> dict[str, Any]:
+    """Change `active` or `display_name`. What changes nothing leaves no trace.
+
+    Conflict for locking oneself out, and for waking an account whose agency has been succeeded.
+    """
+    before = get_account(connection, actor, account_id, now=now)
+    wanted = dict(changes)
+    if "display_name" in wanted:
+        wanted["display_name"] = _display_name(wanted["display_name"])
+    left, right = events.changes(before, wanted)
+    if not right:
+        return before
+    if "active" in right:
+        _check_switch(connection, actor, before, active=right["active"])
+    connection.execute(update(accounts).where(accounts.c.id == account_id).values(right))
+    action = "account.changed"
+    if "active" in right:
+        action = "account.activated" if right["active"] else "account.deactivated"
+    events.record(
+        connection,
+        actor,
+        now=now,
+        entity="account",
+        entity_id=account_id,
+        code=before["name"],
+        action=action,
+        before=left,
+        after=right,
+        province_id=before["province_id"],
+    )
+    return get_account(connection, actor, account_id, now=now)
+
+
+# Inside
+
+
+def _display_name(text: str) -> str:
+    cleaned = " ".join(compose(text).split())
+    if not 1 <= len(cleaned) <= 200:
+        raise InvalidInput("Tên hiển thị phải có từ 1 đến 200 ký tự.", field="display_name")
+    return cleaned
+
+
+def _check_switch(connection: Connection, actor: Actor, account: Mapping[str, Any], *, active: bool) -> None:
+    if not active and account["id"] == actor.account_id:
+        raise Conflict("Không thể tự khóa tài khoản đang dùng. Hãy nhờ quản trị viên khác.", field="active")
+    gone = select(agencies.c.id).where(agencies.c.id == account["agency_id"], agencies.c.succeeded_from.is_not(None))
+    if active and connection.execute(gone).first() is not None:
+        raise Conflict(
+            f"Cơ quan {account['agency']} đã có cơ quan kế thừa. Hãy tạo tài khoản ở cơ quan kế thừa.", field="active"
+        )
+
+
+class _Home(NamedTuple):
+    province_id: int | None
+    province: str | None
+    agency_id: int | None
+    agency: str | None
+
+
+def _home(connection: Connection, actor: Actor, role: str, province: str | None, agency: str | None) -> _Home:
+    """Where an account of this role belongs; raises `InvalidInput` when that is not said unmistakably."""
+    if role not in set(Role):
+        raise InvalidInput(f"Vai trò phải là một trong {', '.join(Role)}.", field="role")
+    if role == Role.ADMIN and province is None and agency is None and actor.province_id is None:
+        return _Home(None, None, None, None)
+    found = find_province(connection, actor, province)
+    if role in (Role.LEADERSHIP, Role.ADMIN):
+        return _Home(found.id, found.code, None, None)
+    wanted = select(agencies.c.id, agencies.c.code).where(
+        agencies.c.province_id == found.id, agencies.c.succeeded_from.is_(None)
+    )
+    if role == Role.COORDINATOR:
+        wanted = wanted.where(agencies.c.is_coordinator)
+    elif agency is None:
+        raise InvalidInput("Tài khoản của cơ quan cần mã cơ quan, ví dụ SKHCN.", field="agency")
+    if agency is not None:
+        wanted = wanted.where(agencies.c.code == compose(agency))
+    row = connection.execute(wanted).first()
+    if row is None:
+        what = f"cơ quan thường trực {agency or ''}".strip() if role == Role.COORDINATOR else f"cơ quan {agency}"
+        raise InvalidInput(f"Không có {what} đang hoạt động trong tỉnh {found.code}.", field="agency")
+    return _Home(found.id, found.code, row.id, row.code)
+
+
+def find_province(connection: Connection, actor: Actor, code: str | None) -> Any:
+    """The named province, or the only one that was not succeeded by another."""
+    statement = select(provinces.c.id, provinces.c.code)
+    if actor.province_id is not None:
+        statement = statement.where(provinces.c.id == actor.province_id)
+    if code is not None:
+        statement = statement.where(provinces.c.code == compose(code))
+    elif actor.province_id is None:
+        statement = statement.where(provinces.c.succeeded_from.is_(None))
+    rows = connection.execute(statement.limit(2)).all()
+    if len(rows) == 1:
+        return rows[0]
+    if not rows:
+        raise InvalidInput(f"Không có tỉnh {code or ''}. Hãy nạp dữ liệu trước (khacphuc seed).", field="province")
+    raise InvalidInput("Có nhiều tỉnh; hãy nói rõ, ví dụ soc-trang/SNV.", field="province")
+
+
+def own_province(actor: Actor) -> ColumnElement[bool]:
+    return true() if actor.province_id is None else accounts.c.province_id == actor.province_id
+
+
+def _accounts(actor: Actor) -> Any:
+    return (
+        select(*_ACCOUNT)
+        .outerjoin(provinces, provinces.c.id == accounts.c.province_id)
+        .outerjoin(agencies, agencies.c.id == accounts.c.agency_id)
+        .where(own_province(actor))
+    )
+
+
+def _account(row: Any) -> dict[str, Any]:
+    return dict(row._mapping)

@@ -1,0 +1,134 @@
+"""What can be seen without the database: settings, the mail server, the data folder, the clock's time zone."""
+
+import os
+import shutil
+import smtplib
+import ssl
+import tempfile
+from collections.abc import Callable
+from datetime import datetime
+from email.utils import parseaddr
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from app.cli.doctor import Found
+from app.settings import Settings
+
+PREFIX = "KHACPHUC_"
+SMTP_SECONDS = 5.0
+LITTLE_SPACE = 1_000_000_000
+NO_SPACE = 100_000_000
+HOURS_AHEAD = 7
+LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def variables(settings: Settings) -> Found:
+    """A misspelt name changes nothing and says nothing, so it is looked for here."""
+    known = {PREFIX + name.upper() for name in type(settings).model_fields}
+    strange = sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
+    for name in strange:
+        yield "warning", f"Biến môi trường {name} không phải cấu hình nào; sửa lại tên theo docs/settings.md."
+    if not strange:
+        yield "ok", "Mọi biến môi trường đều đọc được."
+
+
+def mail(settings: Settings) -> Found:
+    if not settings.smtp_host:
+        yield (
+            "warning",
+            f"Chưa cấu hình kênh thư; nhắc việc được ghi thành tệp .eml trong {settings.outbox_dir}. "
+            "Đặt KHACPHUC_SMTP_HOST để gửi thật.",
+        )
+        return
+    if sender := _unusable_sender(settings):
+        yield "error", sender
+    where = f"{settings.smtp_host}:{settings.smtp_port}"
+    try:
+        encrypted = _greet(settings)
+    except (OSError, smtplib.SMTPException) as error:
+        yield "error", f"Không kết nối được máy chủ thư {where}: {error}. Kiểm tra KHACPHUC_SMTP_… và tường lửa."
+        return
+    if not encrypted:
+        yield "error", f"Máy chủ thư {where} không hỗ trợ STARTTLS; đổi KHACPHUC_SMTP_SECURITY cho đúng."
+        return
+    yield "ok", f"Máy chủ thư {where} trả lời."
+
+
+def _unusable_sender(settings: Settings) -> str | None:
+    address = parseaddr(settings.mail_from)[1]
+    if address.isascii() and 0 < address.find("@") < len(address) - 1:
+        return None
+    return f"KHACPHUC_MAIL_FROM ({settings.mail_from}) không phải địa chỉ thư; cần dạng Tên <tên@miền>."
+
+
+def _greet(settings: Settings) -> bool:
+    """Connect and say EHLO; whether the wanted encryption is there. No log-in, no mail."""
+    host, port = settings.smtp_host, settings.smtp_port
+    server: smtplib.SMTP
+    if settings.smtp_security == "tls":
+        server = smtplib.SMTP_SSL(host, port, timeout=SMTP_SECONDS, context=ssl.create_default_context())
+    else:
+        server = smtplib.SMTP(host, port, timeout=SMTP_SECONDS)
+    with server:
+        server.ehlo()
+        return settings.smtp_security != "starttls" or server.has_extn("starttls")
+
+
+def links(settings: Settings) -> Found:
+    host = urlsplit(settings.base_url).hostname
+    if settings.smtp_host and host in LOCAL_HOSTS:
+        yield (
+            "error",
+            f"Liên kết trong thư trỏ về {settings.base_url}, người nhận không mở được. Đặt KHACPHUC_BASE_URL.",
+        )
+    elif host is None:
+        yield "error", f"KHACPHUC_BASE_URL ({settings.base_url}) không phải địa chỉ; cần dạng https://tên-miền."
+    else:
+        yield "ok", f"Liên kết trong thư: {settings.base_url}."
+
+
+def folder(settings: Settings) -> Found:
+    where = settings.data_dir
+    try:
+        where.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=where):
+            free = shutil.disk_usage(where).free
+    except OSError as error:
+        yield "error", f"Không ghi được vào {where}: {error.strerror}. Cấp quyền ghi hoặc đổi KHACPHUC_DATA_DIR."
+        return
+    shown = f"{where}: còn trống {free / 1e9:.1f} GB".replace(".", ",")
+    if free < NO_SPACE:
+        yield "error", f"{shown}. Giải phóng dung lượng ngay."
+    elif free < LITTLE_SPACE:
+        yield "warning", f"{shown}. Nên giải phóng dung lượng."
+    else:
+        yield "ok", f"{shown}."
+
+
+def time_zone(_settings: Settings) -> Found:
+    try:
+        offset = datetime.now(ZoneInfo("Asia/Ho_Chi_Minh")).utcoffset()
+    except ZoneInfoNotFoundError:
+        yield "error", "Máy thiếu dữ liệu múi giờ Asia/Ho_Chi_Minh; cài gói tzdata."
+        return
+    if offset is None or offset.total_seconds() != HOURS_AHEAD * 3600:
+        yield "error", f"Dữ liệu múi giờ Asia/Ho_Chi_Minh sai ({offset}); cập nhật gói tzdata."
+    else:
+        yield "ok", "Asia/Ho_Chi_Minh, UTC+7."
+
+
+def scheduler(settings: Settings) -> Found:
+    if settings.scheduler:
+        yield "ok", "Máy chủ tự lập và gửi nhắc việc."
+    else:
+        yield "warning", "KHACPHUC_SCHEDULER tắt: phải có một máy chủ khác đang bật, nếu không sẽ không ai được nhắc."
+
+
+CHECKS: tuple[tuple[str, Callable[[Settings], Found]], ...] = (
+    ("Cấu hình", variables),
+    ("Kênh thư", mail),
+    ("Liên kết", links),
+    ("Thư mục dữ liệu", folder),
+    ("Múi giờ", time_zone),
+    ("Lịch tự động", scheduler),
+)

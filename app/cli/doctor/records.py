@@ -1,0 +1,198 @@
+"""What only the database knows: its schema, its clock, its messages, its people and its files."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, func, select
+
+from app import demo, reminders, schema
+from app.agencies import reachable_contacts
+from app.cli.doctor import Found
+from app.cli.opening import database
+from app.clock import Clock
+from app.core.workdays import local_date, local_moment
+from app.core.workflow import OPEN
+from app.db import Database
+from app.errors import SetupProblem
+from app.evidence import FileStore, find_missing
+from app.models import accounts, api_keys, deliveries, events, evidence, tasks
+from app.reminders.provinces import calendar_around, last_run_on
+from app.settings import Settings
+
+SKEW = timedelta(minutes=5)
+"""How far replicas' clocks may stand apart."""
+SHOWN = 8
+
+
+@dataclass(slots=True)
+class Examined:
+    """One database under examination. `current` once `schema` found nothing against reading on."""
+
+    settings: Settings
+    db: Database | None = None
+    current: bool = False
+    clock: Clock = field(default_factory=Clock)
+    failure: Exception | None = None
+
+    @property
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[Connection]:
+        assert self.db is not None
+        with self.db.snapshot() as connection:
+            yield connection
+
+    def check_schema(self) -> Found:
+        if self.failure is not None:
+            raise self.failure
+        with self.reading() as connection:
+            found = schema.revision(connection)
+            if found == schema.HEAD:
+                self._adopt(demo.clock_of(connection))
+        if self.current:
+            made = ", dùng đồng hồ giả định" if self.clock.demo else ""
+            yield "ok", f"Phiên bản {found}{made}."
+            return
+        schema.refuse_newer(found)
+        yield "error", f"Cơ sở dữ liệu ở phiên bản {found or 'trống'}, cần {schema.HEAD}. Chạy: khacphuc migrate"
+
+    def _adopt(self, clock: Clock | None) -> None:
+        self.current = True
+        if clock is not None:
+            self.clock, self.settings = clock, demo.settings_for_demo(self.settings)
+
+
+@contextlib.contextmanager
+def readable(settings: Settings) -> Iterator[Examined]:
+    """The database as it is; what keeps it from being opened becomes the first finding."""
+    with contextlib.ExitStack() as stack:
+        examined = Examined(settings)
+        try:
+            examined.db = stack.enter_context(database(settings))
+        except SetupProblem as problem:
+            examined.failure = problem
+        yield examined
+
+
+def clock(examined: Examined) -> Found:
+    """Times only grow, so an event from the future means that this machine's clock is behind."""
+    with examined.reading() as connection:
+        newest = connection.execute(select(events.c.at).order_by(events.c.id.desc()).limit(1)).scalar()
+    if newest is not None and newest > examined.now + SKEW:
+        yield (
+            "error",
+            f"Đồng hồ máy ({_shown(examined.now)}) chậm hơn bản ghi mới nhất ({_shown(newest)}). "
+            "Chỉnh giờ hoặc bật đồng bộ thời gian.",
+        )
+    else:
+        yield "ok", f"Bây giờ là {_shown(examined.now)}."
+
+
+def keys(examined: Examined) -> Found:
+    with examined.reading() as connection:
+        now = examined.now
+        usable = (
+            select(func.count())
+            .select_from(api_keys.join(accounts, accounts.c.id == api_keys.c.account_id))
+            .where(accounts.c.active, api_keys.c.revoked_at.is_(None))
+            .where(api_keys.c.expires_at.is_(None) | (api_keys.c.expires_at > now))
+        )
+        count = connection.execute(usable).scalar_one()
+    if count:
+        yield "ok", f"{count} khóa API đang dùng được."
+    else:
+        yield "warning", "Chưa có khóa API nào dùng được. Cấp khóa: khacphuc keys create --role admin"
+
+
+def messages(examined: Examined) -> Found:
+    with examined.reading() as connection:
+        counted = select(deliveries.c.state, func.count()).group_by(deliveries.c.state)
+        states: dict[str, int] = dict(connection.execute(counted).tuples().all())
+    if dead := states.get("dead"):
+        yield (
+            "error",
+            f"{dead} thư không gửi được sau nhiều lần thử. Xem GET /api/v1/reminders?state=dead rồi gửi lại "
+            "(POST /api/v1/deliveries/{id}/resend).",
+        )
+    if unreachable := states.get("unreachable"):
+        yield "warning", f"{unreachable} thư chưa có đầu mối nhận. Khai báo đầu mối của cơ quan."
+    if not dead and not unreachable:
+        yield "ok", f"{states.get('sent', 0)} thư đã gửi, {states.get('pending', 0)} thư chờ gửi."
+
+
+def contacts(examined: Examined) -> Found:
+    """Every agency with open tasks, and the leadership of every province, should have somebody to write to."""
+    with examined.reading() as connection:
+        today = local_date(examined.now)
+        leading = set(
+            connection.execute(select(tasks.c.agency_id).where(tasks.c.status.in_(OPEN)).distinct()).scalars()
+        )
+        silent = [
+            seat.recipient
+            for province in reminders.find_provinces(connection)
+            for seat in province.seats.values()
+            if (seat.agency_id is None or seat.agency_id in leading)
+            and not reachable_contacts(connection, province.id, seat.agency_id, today=today)
+        ]
+    if silent:
+        yield "warning", f"Chưa có đầu mối nhận nhắc việc: {_listed(silent)}. Khai báo bằng POST /api/v1/contacts."
+    else:
+        yield "ok", "Mọi cơ quan có nhiệm vụ đều có đầu mối."
+
+
+def planning(examined: Examined) -> Found:
+    """A run is made every working day, so none for more than one means that no scheduler is running."""
+    with examined.reading() as connection:
+        today = local_date(examined.now)
+        calendar = calendar_around(connection, today)
+        last = {one.code: last_run_on(connection, one) for one in reminders.find_provinces(connection)}
+    for code, day in last.items():
+        if day is None:
+            yield "warning", f"{code}: chưa lần nào lập nhắc việc. Chạy khacphuc serve, hoặc khacphuc remind."
+        elif (missed := calendar.workdays_between(day, today)) > 1:
+            yield (
+                "error",
+                f"{code}: lần lập nhắc việc gần nhất là {day:%d/%m/%Y}, {missed} ngày làm việc trước. "
+                "Kiểm tra máy chủ có đang chạy với lịch tự động không.",
+            )
+        else:
+            yield "ok", f"{code}: lập nhắc việc gần nhất ngày {day:%d/%m/%Y}."
+
+
+def files(examined: Examined) -> Found:
+    """Rows and bytes of evidence belong together."""
+    folder = examined.settings.evidence_dir
+    with examined.reading() as connection:
+        missing = find_missing(connection, folder)
+        kept = set(connection.execute(select(evidence.c.sha256).where(evidence.c.sha256.is_not(None))).scalars())
+    orphans = sum(path.name not in kept for path in FileStore(folder).stored())
+    if missing:
+        named = _listed([str(one["number"] or one["filename"]) for one in missing])
+        yield "error", f"{len(missing)} tài liệu mất tệp trong {folder}: {named}. Khôi phục tệp từ bản sao lưu."
+    if orphans:
+        yield "warning", f"{orphans} tệp trong {folder} không thuộc tài liệu nào (tải lên dở dang)."
+    if not missing and not orphans:
+        yield "ok", f"{len(kept)} tệp tài liệu, đủ cả."
+
+
+def _shown(moment: datetime) -> str:
+    return f"{local_moment(moment):%H:%M ngày %d/%m/%Y}"
+
+
+def _listed(names: list[str]) -> str:
+    more = f" và {len(names) - SHOWN} nơi khác" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more
+
+
+CHECKS: tuple[tuple[str, Callable[[Examined], Found]], ...] = (
+    ("Đồng hồ", clock),
+    ("Khóa API", keys),
+    ("Thư nhắc việc", messages),
+    ("Đầu mối", contacts),
+    ("Lập nhắc việc", planning),
+    ("Tài liệu", files),
+)

@@ -1,5 +1,7 @@
 """How much a client may send: a bound on request bodies that holds before anything is parsed."""
 
+import contextlib
+
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.errors import problem
@@ -21,37 +23,43 @@ class BodyLimit:
         headers = dict(scope["headers"])
         upload = headers.get(b"content-type", b"").startswith(b"multipart/form-data")
         limit = self.upload_limit if upload else self.limit
-        if int(headers.get(b"content-length", b"0")) > limit:
+        if _declared(headers) > limit:
             await self._refuse(scope, receive, send, limit)
             return
         await self._run(scope, receive, send, limit)
 
     async def _run(self, scope: Scope, receive: Receive, send: Send, limit: int) -> None:
-        received, started = 0, False
+        received, exceeded, started = 0, False, False
 
         async def counting() -> Message:
-            nonlocal received
+            nonlocal received, exceeded
             message = await receive()
             received += len(message.get("body", b""))
             if received > limit:
+                exceeded = True
                 raise _Exceeded
             return message
 
         async def watching(message: Message) -> None:
             nonlocal started
+            if exceeded and not started:
+                return  # whatever the framework makes of the broken body, the answer is ours
             started = True
             await send(message)
 
-        try:
+        with contextlib.suppress(_Exceeded):
             await self.app(scope, counting, watching)
-        except _Exceeded:
-            if started:
-                raise
+        if exceeded and not started:
             await self._refuse(scope, receive, send, limit)
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send, limit: int) -> None:
         detail = f"Nội dung gửi lên vượt quá {limit // 1000:,} kB. Hãy gửi ít hơn.".replace(",", ".")
         await problem(413, TooLarge.slug, TooLarge.title, detail, scope["path"])(scope, receive, send)
+
+
+def _declared(headers: dict[bytes, bytes]) -> int:
+    length = headers.get(b"content-length", b"")
+    return int(length) if length.isdigit() else 0
 
 
 class _Exceeded(Exception):

@@ -1,4 +1,4 @@
-"""What an agency writes is read by itself, by those who cooperate, and by those who steer — through every route there is."""
+"""What an agency writes is read by itself, those who cooperate and those who steer — through every route there is."""
 
 from typing import Any
 

@@ -67,7 +67,8 @@ def test_a_key_is_revoked_by_number_or_by_prefix(console: Console, seeded: World
     assert console("keys", "revoke", "999999").code == 1
     with seeded.db.snapshot() as connection:
         assert find_by_key(connection, one["key"]) is None
-        actions = connection.execute(select(events.c.action, events.c.actor).where(events.c.entity == "key")).all()
+        log = select(events.c.action, events.c.actor).where(events.c.entity == "key").order_by(events.c.id)
+        actions = connection.execute(log).all()
     assert [tuple(row) for row in actions] == [("key.created", "hệ thống")] * 2 + [("key.revoked", "hệ thống")] * 2
 
 

@@ -1,0 +1,44 @@
+"""What answers without a key: documentation, the landing page of mails, and the operators' addresses."""
+
+from tests.conftest import Client
+
+
+def test_the_documentation_needs_nothing_from_outside(client: Client) -> None:
+    page = client.http.get("/")
+    assert page.url.path == "/docs"
+    assert "http://" not in page.text
+    assert "https://" not in page.text
+    for path in ("vendor/swagger-ui/swagger-ui-bundle.js", "vendor/swagger-ui/swagger-ui.css", "docs.js", "plain.css"):
+        assert client.http.get(f"/static/{path}").status_code == 200
+    spec = client.http.get("/api/v1/openapi.json").json()
+    assert "/api/v1/tasks/{task_id}/updates" in spec["paths"]
+
+
+def test_a_link_in_a_mail_leads_to_what_to_do_and_reflects_nothing(client: Client) -> None:
+    assert "POST /api/v1/tasks/ST-2024-TC-16/updates" in client.http.get("/tasks/ST-2024-TC-16").text
+    assert "<script>" not in client.http.get("/tasks/%3Cscript%3Ealert(1)").text
+    assert "<img" not in client.http.get("/tasks/%3Cimg%20src=x%3E").text
+
+
+def test_operators_see_liveness_readiness_and_metrics(client: Client) -> None:
+    assert client.http.get("/healthz").json() == {"status": "ok"}
+    assert client.http.get("/readyz").json()["status"] == "ok"
+    assert "python_info" in client.http.get("/metrics").text
+
+
+def test_unknown_addresses_and_methods_are_problems_too(client: Client) -> None:
+    for method, path, status in (("GET", "/api/v1/nothing", 404), ("PUT", "/api/v1/tasks", 405)):
+        answer = client.http.request(method, path)
+        assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
+
+
+def test_bodies_are_bounded_and_must_be_json(client: Client) -> None:
+    path = "/api/v1/tasks/ST-2024-TC-15/updates"
+    big = client.as_("SKHCN").post(path, version=1, content=b'{"note": "' + b"x" * 1_000_001 + b'"}')
+    assert (big.status_code, big.json()["type"]) == (413, "urn:khacphuc:problem:too-large")
+    streamed = client.as_("SKHCN").post(path, version=1, content=(b"x" * 100_000 for _ in range(20)))
+    assert streamed.status_code == 413
+    for broken in (b"{", b"[]", b'"x"', b"\xff\xfe", b'{"percent": 1e400}'):
+        answer = client.as_("SKHCN").post(path, version=1, content=broken, headers={"Content-Type": "application/json"})
+        assert answer.status_code == 422, broken
+        assert answer.headers["content-type"] == "application/problem+json"

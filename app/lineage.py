@@ -12,7 +12,7 @@ from app.models import agencies, provinces
 def last_heir(connection: Connection, table: Table, first: int) -> int:
     """The end of the chain of successors in `table` (agencies or provinces); `first` itself if nobody came after it."""
     links = select(table.c.id, table.c.succeeded_by_id).where(table.c.succeeded_by_id.is_not(None))
-    after = {before: heir for before, heir in connection.execute(links)}
+    after = {row.id: row.succeeded_by_id for row in connection.execute(links)}
     seen = {first}
     current = first
     while (following := after.get(current)) is not None and following not in seen:

@@ -52,7 +52,7 @@ class Handover(NamedTuple):
 def hand_over(handover: Handover) -> dict[str, int]:
     """Move everything that moves, and say how much of each. Assessments must belong to their new province already."""
     moved = {
-        "tasks": _tasks(handover),
+        **_tasks(handover),
         "shares": _shares(handover),
         "measures": _measures(handover),
         "contacts": _contacts(handover),
@@ -66,8 +66,8 @@ def hand_over(handover: Handover) -> dict[str, int]:
 # Tasks
 
 
-def _tasks(handover: Handover) -> int:
-    """Open tasks that an agency leads or cooperates in; an heir never cooperates in what it leads."""
+def _tasks(handover: Handover) -> dict[str, int]:
+    """Open tasks that an agency leads (`tasks`) or cooperates in; an heir never cooperates in what it leads."""
     affected = _affected(handover)
     cooperating = _cooperators(handover)
     codes = {heir.id: heir.code for heir in handover.heirs.values()}
@@ -83,7 +83,8 @@ def _tasks(handover: Handover) -> int:
             left,
             right | {"agency": change.lead_code} if "agency_id" in right else right,
         )
-    return len(affected)
+    led = sum(row.agency_id in handover.heirs for row in affected)
+    return {"tasks": led, "cooperating": len(affected) - led}
 
 
 class _Change(NamedTuple):

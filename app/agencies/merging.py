@@ -122,7 +122,7 @@ def _check_successor(connection: Connection, old: Any, new: Any) -> None:
             successions.c.province_id.is_not(None), WAITING
         )
     ).all()
-    if old.id in walk({before: after for before, after in rows}, new.id):
+    if old.id in walk({row.province_id: row.successor_province_id for row in rows}, new.id):
         raise Conflict(f"{new.name} rồi lại sáp nhập vào {old.name}: nối thành vòng.", field="successor")
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Table, bindparam, exists, func, insert, inspe
 
 from app import schema
 from app.backup.archive import Archive, Manifest, damaged, open_archive
-from app.backup.rows import CHUNK, VERSION_TABLE, Row, content_of, decode, self_references, tables_of
+from app.backup.rows import CHUNK, VERSION_TABLE, Row, content_of, decoder, self_references, tables_of
 from app.db import Database
 from app.errors import Conflict, SetupProblem
 from app.evidence import FileStore
@@ -106,9 +106,10 @@ def _refer(connection: Connection, archive: Archive, table: Table, columns: list
 
 
 def _decoded(connection: Connection, archive: Archive, table: Table) -> Iterator[Row]:
+    decode = decoder(connection, table)
     try:
         for line in archive.lines(table.name):
-            yield decode(connection, table, line)
+            yield decode(line)
     except (ValueError, KeyError, TypeError, AttributeError):
         raise damaged(f"bảng {table.name}") from None
 

@@ -6,11 +6,11 @@ its own revision and migrated afterwards.
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, Connection, MetaData, Select, String, Table, select
+from sqlalchemy import Connection, MetaData, Select, String, Table, select
 from sqlalchemy.types import JSON, Date, DateTime
 
 VERSION_TABLE = "alembic_version"
@@ -58,13 +58,30 @@ def digest(lines: Iterator[bytes]) -> Content:
 
 
 def encode(row: Row) -> bytes:
-    text = json.dumps(row, default=_plain, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return text.encode() + b"\n"
+    return _ENCODER.encode(row).encode() + b"\n"
 
 
-def decode(connection: Connection, table: Table, line: bytes) -> Row:
-    """The row as this engine stores it. KeyError for a column that the table does not have."""
-    return {name: _stored(connection, table.columns[name], value) for name, value in json.loads(line).items()}
+def decoder(connection: Connection, table: Table) -> Callable[[bytes], Row]:
+    """Reads lines of this table as this engine stores them; KeyError for other columns than the table has."""
+    names = set(table.columns.keys())
+    naive = connection.dialect.name == "sqlite"
+    moments = [column.name for column in table.columns if isinstance(column.type, DateTime)]
+    days = [column.name for column in table.columns if isinstance(column.type, Date)]
+
+    def decode(line: bytes) -> Row:
+        row: Row = json.loads(line)
+        if row.keys() != names:
+            raise KeyError(sorted(row.keys() ^ names))
+        for name in moments:
+            if row[name] is not None:
+                moment = datetime.fromisoformat(row[name])
+                row[name] = moment.replace(tzinfo=None) if naive else moment
+        for name in days:
+            if row[name] is not None:
+                row[name] = date.fromisoformat(row[name])
+        return row
+
+    return decode
 
 
 def self_references(table: Table) -> list[str]:
@@ -87,10 +104,4 @@ def _plain(value: Any) -> str:
     raise TypeError(f"no canonical form for {type(value).__name__}")
 
 
-def _stored(connection: Connection, column: Column[Any], value: Any) -> Any:
-    if value is None:
-        return None
-    if isinstance(column.type, DateTime):
-        moment = datetime.fromisoformat(value)
-        return moment.replace(tzinfo=None) if connection.dialect.name == "sqlite" else moment
-    return date.fromisoformat(value) if isinstance(column.type, Date) else value
+_ENCODER = json.JSONEncoder(default=_plain, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

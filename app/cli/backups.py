@@ -54,6 +54,8 @@ def restore(file: ArchivePath, as_json: Json = False) -> None:
     with database(settings, create=True) as db, progress("Đang khôi phục …") as report:
         manifest = load(db, file, folders.evidence_dir, report=report)
     _tell(manifest, file, as_json=as_json)
+    if not as_json:
+        say("Đã khôi phục và đọc lại từng bảng: khớp với bản sao lưu.")
 
 
 def _folders(db: "Database", settings: Settings) -> Settings:
@@ -79,7 +81,7 @@ def _tell(manifest: "Manifest", file: Path, *, as_json: bool) -> None:
         return
     rows = [(name, one.rows, one.sha256[:16]) for name, one in sorted(manifest.tables.items())]
     print_table("", ("Bảng", "Số dòng", "SHA-256"), rows, numbers=(1,))
-    say(f"{file}: {manifest.rows} dòng, {len(manifest.evidence)} tệp tài liệu, phiên bản {manifest.schema}, khớp.")
+    say(f"{file}: {manifest.rows} dòng, {len(manifest.evidence)} tệp tài liệu, phiên bản {manifest.schema}.")
 
 
 def _described(manifest: "Manifest", file: Path) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, exists, func, insert, select
 
-from app.cli.printing import complain, print_table, progress, say
+from app.cli.printing import KEY_WIDTH, complain, print_table, progress, say
 from app.core.access import SYSTEM, Role
 from app.models import accounts, agencies, assessments, meta, provinces, tasks
 
@@ -50,8 +50,8 @@ def seed_once(db: "Database", path: Path, *, now: datetime) -> None:
 
 
 def _fingerprint(path: Path) -> str:
-    """Of the content of the file, or of all files of the folder. What is not there has one too and fails later."""
-    files = sorted(one for one in path.iterdir() if one.is_file()) if path.is_dir() else [path]
+    """Of the content of the file, or of the folder's YAML files. What is not there has one too and fails later."""
+    files = sorted(one for one in path.iterdir() if one.suffix in (".yaml", ".yml")) if path.is_dir() else [path]
     content = hashlib.sha256()
     for file in files:
         if file.is_file():
@@ -92,7 +92,7 @@ def _print_keys(issued: "list[IssuedKey]") -> None:
             say(f"{one.role} {one.agency or '-'} {one.key}")
         return
     rows = [(ROLE_NAMES[Role(one.role)], one.agency, one.key) for one in issued]
-    print_table("Khóa API", ("Vai trò", "Cơ quan", "Khóa"), rows)
+    print_table("Khóa API", ("Vai trò", "Cơ quan", "Khóa"), rows, narrowest=KEY_WIDTH)
     say("Các khóa này chỉ hiện một lần; hệ thống chỉ giữ giá trị băm. Hãy cất giữ và giao đúng người ngay bây giờ.")
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.cli.opening import opened
-from app.cli.printing import Json, print_json, print_table, say
+from app.cli.printing import KEY_WIDTH, Json, print_json, print_table, say
 from app.core.access import SYSTEM, Role
 from app.errors import InvalidInput, NotFound
 
@@ -49,9 +49,8 @@ def create(
     if as_json:
         print_json(_described(issued))
         return
-    print_table(
-        "", ("Tài khoản", "Vai trò", "Cơ quan", "Khóa"), [(issued.account, issued.role, issued.agency, issued.key)]
-    )
+    row = (issued.account, issued.role, issued.agency, issued.key)
+    print_table("", ("Tài khoản", "Vai trò", "Cơ quan", "Khóa"), [row], narrowest=KEY_WIDTH)
     say("Khóa chỉ hiện một lần; hệ thống chỉ giữ giá trị băm.")
 
 

@@ -31,6 +31,8 @@ def opened() -> Iterator[Opened]:
 
     settings = load_settings()
     with database(settings) as db:
+        with db.snapshot() as connection:
+            schema.refuse_newer(schema.revision(connection))
         schema.require_current(db)
         with db.snapshot() as connection:
             clock = demo.clock_of(connection)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 Json = Annotated[bool, typer.Option("--json", help="In JSON cho máy đọc.")]
+KEY_WIDTH = 120
+"""Enough for a table with a whole key in it."""
 PIPE_WIDTH = 160
 """Columns of a table that goes into a file or a pipe, where no window gives a width."""
 
@@ -35,9 +37,17 @@ def print_json(data: Any) -> None:
 
 
 def print_table(
-    title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, numbers: Iterable[int] = ()
+    title: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    numbers: Iterable[int] = (),
+    narrowest: int = 0,
 ) -> None:
-    """A table for people. `numbers` are the columns that are aligned to the right; None prints as a dash."""
+    """A table for people. `numbers` are the columns that are aligned to the right; None prints as a dash.
+
+    `narrowest`: the width that it takes whatever the window's, for what must not be broken into lines.
+    """
     from rich import box
     from rich.table import Table
 
@@ -47,7 +57,9 @@ def print_table(
         table.add_column(name, justify="right" if index in right else "left", overflow="fold", no_wrap=index in right)
     for row in rows:
         table.add_row(*("–" if value is None else str(value) for value in row))
-    _console(sys.stdout).print(table)
+    console = _console(sys.stdout)
+    console.width = max(console.width, narrowest)
+    console.print(table)
 
 
 @contextlib.contextmanager

@@ -154,11 +154,12 @@ def _group(title: str, facts: list[Facts], content: Content, base: str) -> Group
 
 
 def _entry(facts: Facts, detail: Detail, base: str, *, today: date) -> Entry:
-    by = f"{facts.agency}, {facts.where}" if facts.kind == "review" else facts.where
+    # Escalations come in dozens, already grouped by agency: they say no more than who is late with what.
+    where = {"review": f"{facts.agency}, {facts.where}", "escalation": ""}.get(facts.kind, facts.where)
     return Entry(
         code=facts.code,
         title=facts.what,
-        where=by,
+        where=where,
         due=due_text(facts, today=today),
         tone=_tone(facts, today=today),
         points=f"{'Điểm còn thiếu của tiêu chí' if facts.share else 'Điểm còn thiếu'}: {points_text(facts.points)}",

@@ -64,6 +64,18 @@ def enqueue(connection: Connection, messages: Iterable[tuple[int, int | None]], 
         connection.execute(statement, rows)
 
 
+def hand_over(connection: Connection, digest_id: int, contacts: Iterable[int], *, now: datetime) -> None:
+    """Messages of the digest for these contacts; one that had been handed on itself is taken up again."""
+    wanted = list(contacts)
+    returned = and_(deliveries.c.contact_id.in_(wanted), deliveries.c.state == "superseded")
+    connection.execute(
+        update(deliveries)
+        .where(deliveries.c.digest_id == digest_id, returned)
+        .values(state="pending", attempts=0, next_attempt_at=now, last_error="")
+    )
+    enqueue(connection, [(digest_id, contact) for contact in wanted], now=now)
+
+
 # Claiming
 
 
@@ -181,6 +193,7 @@ def _move_items(connection: Connection, moves: Mapping[int, int]) -> None:
     there = digest_items.alias()
     named = exists().where(
         there.c.digest_id == bindparam("newer"),
+        there.c.recipient == digest_items.c.recipient,  # the same anyway, and the key of the ledger starts with it
         there.c.kind == digest_items.c.kind,
         there.c.subject == digest_items.c.subject,
     )

@@ -189,7 +189,7 @@ def _settle(connection: Connection, claim: Claim, outcome: Outcome, *, now: date
     if not queue.settle(connection, claim, state, **values):
         return "lost"
     if isinstance(outcome, Handed):
-        queue.enqueue(connection, [(claim.digest_id, contact) for contact in outcome.contacts], now=now)
+        queue.hand_over(connection, claim.digest_id, outcome.contacts, now=now)
     return state
 
 

@@ -19,7 +19,7 @@ def plan_for(
     connection: Connection, province: Province, *, on: date, mode: Mode, calendar: Calendar, explain: bool = False
 ) -> Plan:
     """Who is to be told what on the local day `on`. Tasks are read as they are now, whatever the day."""
-    until = max(furthest_due(policy, calendar, on) for policy in province.policies.values())
+    until = max(furthest_due(policy, calendar, today=on) for policy in province.policies.values())
     scheduled = mode is Mode.SCHEDULED
     return plan_reminders(
         select_candidates(connection, province, until=None if explain else until),

@@ -40,7 +40,7 @@ def is_due(connection: Connection, province: Province, *, now: datetime) -> bool
     if last is not None and last >= today:  # known without a calendar, and true nearly every time
         return False
     calendar = calendar_around(connection, today)
-    return run_state(now, policy=province.policy, calendar=calendar, last_run_on=last) == "due"
+    return run_state(now=now, policy=province.policy, calendar=calendar, last_run_on=last) == "due"
 
 
 def run_now(connection: Connection, actor: Actor, *, now: datetime) -> dict[str, Any]:

@@ -92,7 +92,7 @@ class _Teller:
             "code": candidate.code,
             "milestone": item.milestone,
             "kind": item.kind.value,
-            "days_left": item.days_left(self._on),
+            "days_left": item.days_left(today=self._on),
             "effective_due": candidate.effective_due,
             "points": format_points(candidate.points_at_stake),
             "what": self._words.get(candidate.code, ""),

@@ -91,18 +91,18 @@ def test_a_milestone_goes_out_on_a_working_day(milestone: int, due: date, day: d
 def test_of_milestones_that_share_a_day_the_latest_wins() -> None:
     due = date(2025, 2, 1)  # milestones 7, 3 and 1 all go out on Friday 24/01, before Tết
     assert {send_date(m, due, VIETNAM) for m in (7, 3, 1)} == {date(2025, 1, 24)}
-    assert latest_milestone(due, Policy(), VIETNAM, date(2025, 1, 24)) == 1
-    assert latest_milestone(due, Policy(), VIETNAM, date(2025, 1, 23)) == 14
+    assert latest_milestone(due, Policy(), VIETNAM, today=date(2025, 1, 24)) == 1
+    assert latest_milestone(due, Policy(), VIETNAM, today=date(2025, 1, 23)) == 14
 
 
 def test_before_the_first_milestone_there_is_none() -> None:
-    assert latest_milestone(DUE, Policy(), VIETNAM, date(2025, 5, 29)) is None
-    assert latest_milestone(DUE, Policy(), VIETNAM, date(2025, 5, 30)) == 30  # 01/06 is a Sunday
-    assert latest_milestone(DUE, Policy(before_days=()), VIETNAM, date(2025, 6, 30)) is None
+    assert latest_milestone(DUE, Policy(), VIETNAM, today=date(2025, 5, 29)) is None
+    assert latest_milestone(DUE, Policy(), VIETNAM, today=date(2025, 5, 30)) == 30  # 01/06 is a Sunday
+    assert latest_milestone(DUE, Policy(before_days=()), VIETNAM, today=date(2025, 6, 30)) is None
 
 
 def test_leadership_hears_of_the_14th_overdue_day_and_every_week_after() -> None:
-    at = [latest_escalation(DUE, 14, Policy(), VIETNAM, date(2025, 7, day)) for day in (11, 14, 20, 21, 28)]
+    at = [latest_escalation(DUE, 14, Policy(), VIETNAM, today=date(2025, 7, day)) for day in (11, 14, 20, 21, 28)]
     assert at == [None, -13, -13, -20, -27]
 
 
@@ -129,9 +129,9 @@ def test_the_latest_milestone_equals_a_walk_over_all_of_them(
 ) -> None:
     today, every = due + after * ONE_DAY, policy.overdue_every
     own = [*policy.before_days, *range(0, -510, -every)]
-    assert latest_milestone(due, policy, calendar, today) == walked(own, due, calendar, today)
+    assert latest_milestone(due, policy, calendar, today=today) == walked(own, due, calendar, today)
     escalations = list(range(1 - first, -510, -every))
-    assert latest_escalation(due, first, policy, calendar, today) == walked(escalations, due, calendar, today)
+    assert latest_escalation(due, first, policy, calendar, today=today) == walked(escalations, due, calendar, today)
 
 
 @settings(deadline=None)
@@ -147,9 +147,9 @@ def test_a_later_milestone_never_goes_out_earlier(due: date, calendar: Calendar,
 def test_beyond_the_furthest_due_date_nothing_is_due(
     today: date, policy: Policy, calendar: Calendar, beyond: int
 ) -> None:
-    edge = furthest_due(policy, calendar, today)
-    assert latest_milestone(edge + (beyond + 1) * ONE_DAY, policy, calendar, today) is None
-    assert not policy.before_days or latest_milestone(edge, policy, calendar, today) is not None
+    edge = furthest_due(policy, calendar, today=today)
+    assert latest_milestone(edge + (beyond + 1) * ONE_DAY, policy, calendar, today=today) is None
+    assert not policy.before_days or latest_milestone(edge, policy, calendar, today=today) is not None
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_a_week_ahead_the_lead_agency_is_reminded_and_nobody_else() -> None:
     result = plan(task(), today=today)
     assert listed(result) == {STP: [(16, ItemKind.DUE, 7)]}
     item = result.digests[0].items[0]
-    assert days_text(item.days_left(today)) == "còn 7 ngày"
+    assert days_text(item.days_left(today=today)) == "còn 7 ngày"
     assert item.sent_key(STP) == (STP, "due", "task", 16, DUE)
     assert result.silent == []
 
@@ -331,7 +331,7 @@ def test_a_scheduled_item_is_due_exactly_on_its_send_date(
     today = calendar.on_or_after(due + after * ONE_DAY)
     candidate = task(effective_due=due)
     result = plan(candidate, today=today, calendar=calendar, policies={1: policy}, mode=Mode.SCHEDULED)
-    latest = latest_milestone(due, policy, calendar, today)
+    latest = latest_milestone(due, policy, calendar, today=today)
     due_now = latest is not None and send_date(latest, due, calendar) == today
     assert listed(result).get(STP) == ([(16, ItemKind.DUE, latest)] if due_now else None)
 

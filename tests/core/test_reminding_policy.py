@@ -78,11 +78,11 @@ def at(day: int, hour: int, minute: int = 0) -> datetime:
     ],
 )
 def test_when_the_next_run_is(now: datetime, last_run_on: date | None, state: str, following: datetime) -> None:
-    assert run_state(now, policy=Policy(), calendar=Calendar(), last_run_on=last_run_on) == state
-    assert next_run_at(now, policy=Policy(), calendar=Calendar(), last_run_on=last_run_on) == following
+    assert run_state(now=now, policy=Policy(), calendar=Calendar(), last_run_on=last_run_on) == state
+    assert next_run_at(now=now, policy=Policy(), calendar=Calendar(), last_run_on=last_run_on) == following
 
 
 def test_a_naive_now_is_refused() -> None:
     naive = at(24, 8).replace(tzinfo=None)
     with pytest.raises(ValueError, match="naive"):
-        run_state(naive, policy=Policy(), calendar=Calendar(), last_run_on=None)
+        run_state(now=naive, policy=Policy(), calendar=Calendar(), last_run_on=None)

@@ -123,11 +123,11 @@ def test_whatever_the_downtime_nothing_is_sent_twice_and_the_latest_always_arriv
 
 def assert_up_to_date(ledger: dict[SentKey, int], candidate: Candidate, today: date) -> None:
     due = candidate.effective_due
-    latest = latest_milestone(due, Policy(), VIETNAM, today)
+    latest = latest_milestone(due, Policy(), VIETNAM, today=today)
     assert ledger.get((candidate.recipient, "due", "task", candidate.id, due)) == latest
     for recipient, first in ((SNV, 1), (LEADERS, 14)):
         if recipient != candidate.recipient:
-            expected = latest_escalation(due, first, Policy(), VIETNAM, today)
+            expected = latest_escalation(due, first, Policy(), VIETNAM, today=today)
             assert ledger.get((recipient, "escalation", "task", candidate.id, due)) == expected
 
 
@@ -159,19 +159,19 @@ def test_each_working_day_with_the_server_up_in_working_hours_has_exactly_one_ru
         today = local_date(now)
         if local_instant(today, time(8)) <= now < local_instant(today, time(17)) and VIETNAM.is_workday(today):
             chances.add(today)
-        following = next_run_at(now, policy=Policy(), calendar=VIETNAM, last_run_on=last_run_on)
+        following = next_run_at(now=now, policy=Policy(), calendar=VIETNAM, last_run_on=last_run_on)
         assert following.tzinfo is UTC
-        if run_state(now, policy=Policy(), calendar=VIETNAM, last_run_on=last_run_on) == "due":
+        if run_state(now=now, policy=Policy(), calendar=VIETNAM, last_run_on=last_run_on) == "due":
             assert following == now
             last_run_on = today
             runs[today] += 1
         else:
             assert following > now
-            assert run_state(following, policy=Policy(), calendar=VIETNAM, last_run_on=last_run_on) == "due"
+            assert run_state(now=following, policy=Policy(), calendar=VIETNAM, last_run_on=last_run_on) == "due"
     assert runs == Counter(chances)
 
 
 def test_the_next_run_is_the_first_moment_that_is_due() -> None:
     friday_before_tet = datetime(2025, 1, 24, 10, 0, tzinfo=UTC)
-    following = next_run_at(friday_before_tet, policy=Policy(), calendar=VIETNAM, last_run_on=date(2025, 1, 24))
+    following = next_run_at(now=friday_before_tet, policy=Policy(), calendar=VIETNAM, last_run_on=date(2025, 1, 24))
     assert following == local_instant(date(2025, 2, 3), time(8))

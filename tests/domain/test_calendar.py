@@ -86,9 +86,10 @@ def test_clearing_an_override_brings_the_law_back(seeded: World) -> None:
 
 def test_a_break_without_end_is_refused_and_leaves_no_trace(seeded: World) -> None:
     weekdays = [date.fromordinal(date(2025, 6, 2).toordinal() + n) for n in range(61)]
+    coordinator = seeded.actor("coordinator")
     with seeded.db.transaction() as connection:
         for day in weekdays[:-3]:
-            agencies.set_holiday(connection, seeded.actor("coordinator"), day, working=False, note="", now=seeded.now)
+            agencies.set_holiday(connection, coordinator, day, working=False, note="", now=seeded.now)
     with pytest.raises(Conflict, match="60 ngày"):
         set_day(seeded, weekdays[-3], working=False)
     assert weekdays[-3] not in listed(seeded, 2025)

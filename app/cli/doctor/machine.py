@@ -6,12 +6,12 @@ import smtplib
 import ssl
 import tempfile
 from collections.abc import Callable
-from datetime import datetime
 from email.utils import parseaddr
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from app.cli.doctor import Found
+from app.clock import Clock
 from app.settings import Settings
 
 PREFIX = "KHACPHUC_"
@@ -107,7 +107,7 @@ def folder(settings: Settings) -> Found:
 
 def time_zone(_settings: Settings) -> Found:
     try:
-        offset = datetime.now(ZoneInfo("Asia/Ho_Chi_Minh")).utcoffset()
+        offset = Clock.real_now().astimezone(ZoneInfo("Asia/Ho_Chi_Minh")).utcoffset()
     except ZoneInfoNotFoundError:
         yield "error", "Máy thiếu dữ liệu múi giờ Asia/Ho_Chi_Minh; cài gói tzdata."
         return

@@ -111,7 +111,7 @@ def keys(examined: Examined) -> Found:
 def messages(examined: Examined) -> Found:
     with examined.reading() as connection:
         counted = select(deliveries.c.state, func.count()).group_by(deliveries.c.state)
-        states: dict[str, int] = dict(connection.execute(counted).tuples().all())
+        states: dict[str, int] = dict(connection.execute(counted).all())
     if dead := states.get("dead"):
         yield (
             "error",

@@ -25,7 +25,7 @@ class Horizon(NamedTuple):
     """The last day before the next working day: what falls on the days off between is sent ahead of them."""
 
 
-def horizon(calendar: Calendar, today: date) -> Horizon:
+def horizon(calendar: Calendar, *, today: date) -> Horizon:
     return Horizon(calendar.on_or_before(today), calendar.on_or_after(today + ONE_DAY) - ONE_DAY)
 
 
@@ -35,19 +35,21 @@ def send_date(milestone: int, effective_due: date, calendar: Calendar) -> date:
     return calendar.on_or_before(nominal) if milestone > 0 else calendar.on_or_after(nominal)
 
 
-def latest_milestone(effective_due: date, policy: Policy, calendar: Calendar, today: date) -> int | None:
+def latest_milestone(effective_due: date, policy: Policy, calendar: Calendar, *, today: date) -> int | None:
     """The latest milestone whose send date is not after today; None while the first is still ahead."""
-    return own_step(effective_due, policy, horizon(calendar, today))
+    return own_step(effective_due, policy, horizon(calendar, today=today))
 
 
-def latest_escalation(effective_due: date, first: int, policy: Policy, calendar: Calendar, today: date) -> int | None:
+def latest_escalation(
+    effective_due: date, first: int, policy: Policy, calendar: Calendar, *, today: date
+) -> int | None:
     """The same for an escalation that starts on the `first` overdue day and repeats every `overdue_every` days."""
-    return overdue_step(effective_due, 1 - first, policy, horizon(calendar, today))
+    return overdue_step(effective_due, 1 - first, policy, horizon(calendar, today=today))
 
 
-def furthest_due(policy: Policy, calendar: Calendar, today: date) -> date:
+def furthest_due(policy: Policy, calendar: Calendar, *, today: date) -> date:
     """No task with an `effective_due` after this day can have reached a milestone today: the bound of the query."""
-    return horizon(calendar, today).reach + max(policy.before_days, default=0) * ONE_DAY
+    return horizon(calendar, today=today).reach + max(policy.before_days, default=0) * ONE_DAY
 
 
 def own_step(effective_due: date, policy: Policy, at: Horizon) -> int | None:

@@ -89,7 +89,7 @@ class Item(NamedTuple):
     waited_workdays: int = 0
     """Reviews only."""
 
-    def days_left(self, today: date) -> int:
+    def days_left(self, *, today: date) -> int:
         """Days until the task's own effective_due; see `days_text`."""
         return (self.candidate.effective_due - today).days
 
@@ -148,7 +148,9 @@ def plan_reminders(
     the coordinator gets the due item, not the escalation. With `explain`, `silent` names each candidate that stands in
     no digest and each known recipient without one.
     """
-    planner = _Planner(policies, calendar, already_sent, coordinator, leadership, today, mode, digested)
+    planner = _Planner(
+        policies, calendar, already_sent, coordinator, leadership, today=today, mode=mode, digested=digested
+    )
     silent: list[Silent] = []
     recipients = {coordinator} if leadership is None else {coordinator, leadership}
     for candidate in candidates:
@@ -199,6 +201,7 @@ class _Planner:
         already_sent: Mapping[SentKey, int],
         coordinator: str,
         leadership: str | None,
+        *,
         today: date,
         mode: Mode,
         digested: Set[str],
@@ -213,9 +216,9 @@ class _Planner:
         self._digested = digested
         self._scheduled = mode is Mode.SCHEDULED
         self._resting = mode is not Mode.FORCED and not calendar.is_workday(today)
-        self._at = horizon(calendar, today)
+        self._at = horizon(calendar, today=today)
         self._previous_run = calendar.on_or_before(today - ONE_DAY)
-        self._before = horizon(calendar, self._previous_run)
+        self._before = horizon(calendar, today=self._previous_run)
         self._steps: dict[tuple[int, date], _Steps] = {}
         self._reviews: dict[tuple[int, date], tuple[_Step, int]] = {}
 

@@ -10,7 +10,7 @@ import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from app import agencies, idempotency, outbox, reminders, summaries
+from app import agencies, evidence, idempotency, outbox, reminders, summaries
 from app.clock import Clock
 from app.db import Database
 from app.settings import Settings
@@ -52,9 +52,12 @@ def _succeed(context: Context) -> object:
         return agencies.apply_due_successions(connection, now=context.clock.now())
 
 
-def _forget(context: Context) -> object:
+def _tidy(context: Context) -> object:
+    """Forget answers nobody repeats any more, and files that a crash left without a row."""
     with context.db.transaction() as connection:
-        return idempotency.forget_old(connection, now=context.clock.now())
+        forgotten = idempotency.forget_old(connection, now=context.clock.now())
+        evidence.sweep_orphans(connection, context.settings.evidence_dir, now=context.clock.real_now())
+        return forgotten
 
 
 JOBS = (
@@ -62,7 +65,7 @@ JOBS = (
     Job("plan", _plan, seconds=30),
     Job("deliver", _deliver, seconds=10),
     Job("snapshot", _snapshot, seconds=600),
-    Job("forget", _forget, seconds=3600),
+    Job("tidy", _tidy, seconds=3600),
 )
 
 

@@ -17,6 +17,7 @@ from hypothesis import settings as hypothesis_settings
 from sqlalchemy import make_url, select
 
 from app import schema
+from app.cli.logs import quiet
 from app.clock import Clock
 from app.core.access import SYSTEM, Actor, Role
 from app.db import Database, open_database
@@ -25,6 +26,8 @@ from app.settings import ROOT, Settings
 
 hypothesis_settings.register_profile("khacphuc", deadline=None)  # a busy core is no failure
 hypothesis_settings.load_profile("khacphuc")
+
+quiet()  # as the commands do: plain tracebacks, nothing below a warning
 
 SEED = ROOT / "seeds" / "soc-trang-2024"
 MAY = datetime(2025, 5, 5, 2, 0, tzinfo=UTC)

@@ -97,16 +97,17 @@ def _new_province(connection: Connection, actor: Actor, old: Any, wanted: Provin
 def _copy_agencies(
     connection: Connection, actor: Actor, old: Any, province_id: int, mapping: Mapping[str, str], *, now: datetime
 ) -> None:
-    """A province made for the merger has no agencies of its own: those of the mapping carry on in it."""
-    made: dict[str, Any] = {}
-    for row in connection.execute(
-        select(agencies)
-        .where(agencies.c.province_id == old.id, agencies.c.code.in_(mapping))
-        .order_by(agencies.c.is_coordinator.desc(), agencies.c.id)
-    ).all():
+    """A province made for the merger has no agencies of its own: those of the mapping carry on in it.
+
+    Where several become one, it is called like the coordinating one, or like the one that has its code already.
+    """
+    named_before = agencies.c.code.in_(mapping)
+    rows = connection.execute(select(agencies).where(agencies.c.province_id == old.id, named_before)).all()
+    made: set[str] = set()
+    for row in sorted(rows, key=lambda row: (not row.is_coordinator, row.code != mapping[row.code], row.id)):
         code = mapping[row.code]
         if code not in made:
-            made[code] = row
+            made.add(code)
             add_agency(connection, actor, province_id, code, row.name, coordinator=row.is_coordinator, now=now)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.cli.opening import opened
-from app.cli.printing import Json, print_json, print_table, say
+from app.cli.printing import Json, points, print_json, print_table, say
 from app.core.access import SYSTEM
 from app.core.workflow import LABELS
 from app.errors import NotFound
@@ -89,37 +89,37 @@ def _newest(connection: "Connection") -> str:
 # For people
 
 _FIGURES = ("published", "floor", "expected", "ceiling")
-_FIGURE_TITLES = ("Công bố", "Đã xác nhận", "Dự kiến", "Tối đa")
+_FIGURE_TITLES = ("Công bố", "Đã xác nhận", "Dự kiến", "Tối đa có thể")
 
 
 def _print_summary(found: dict[str, Any]) -> None:
     statuses = [status for status in LABELS if found["total"]["by_status"].get(status)]
     counted = ("Nhiệm vụ", *(LABELS[status] for status in statuses), "Quá hạn")
-    points = ("Điểm thiếu", "Đã xác nhận", "Dự kiến", "Hoàn thành")
+    gained = ("Điểm thiếu", "Điểm đã xác nhận", "Điểm dự kiến", "Hoàn thành")
     rows = [(one["key"], one["name"], *_cells(one, statuses)) for one in found["groups"]]
     rows.append(("", "Cộng", *_cells(found["total"], statuses)))
     title = f"{found['assessment']}, ngày {found['as_of']:%d/%m/%Y}"
-    columns = ("", "", *counted, *points)
+    columns = ("", "", *counted, *gained)
     print_table(title, columns, rows, numbers=range(2, len(columns)))
 
 
 def _cells(one: dict[str, Any], statuses: list[str]) -> list[Any]:
     counts = [one["by_status"].get(status, 0) for status in statuses]
-    points = [_signed(one["verified_gain"]), _signed(one["expected_gain"])]
-    return [one["tasks"], *counts, one["overdue"], one["points_short"], *points, _percent(one["completion"])]
-
-
-def _signed(points: str | None) -> str | None:
-    return points if points is None or points.startswith("-") else f"+{points}"
+    gains = [points(one["verified_gain"], signed=True), points(one["expected_gain"], signed=True)]
+    return [one["tasks"], *counts, one["overdue"], points(one["points_short"]), *gains, _percent(one["completion"])]
 
 
 def _percent(share: str) -> str:
     return f"{float(share):.0%}"
 
 
+def _figures(one: dict[str, Any]) -> list[str | None]:
+    return [points(one[key]) for key in ("max", *_FIGURES)]
+
+
 def _print_projection(found: dict[str, Any]) -> None:
-    rows = [(one["number"], one["name"], one["max"], *(one[key] for key in _FIGURES)) for one in found["fields"]]
-    rows.append(("", "Cộng", found["max"], *(found[key] for key in _FIGURES)))
+    rows = [(one["number"], one["name"], *_figures(one)) for one in found["fields"]]
+    rows.append(("", "Cộng", *_figures(found)))
     title = f"{found['assessment']}, ngày {found['as_of']:%d/%m/%Y}"
     print_table(title, ("", "Lĩnh vực", "Tối đa", *_FIGURE_TITLES), rows, numbers=range(2, 7))
     ranks = (found["rank_interval"][key] for key in _FIGURES)
@@ -129,11 +129,12 @@ def _print_projection(found: dict[str, Any]) -> None:
     say(f"Khoảng thứ hạng (theo điểm các tỉnh đã biết): {intervals}.")
     gap = found["gap"]
     say(
-        f"Điểm còn thiếu: {gap['controllable']} tự chấm, {gap['socio_economic']} kinh tế - xã hội, "
-        f"{gap['survey']} điều tra xã hội học."
+        f"Điểm còn thiếu: {points(gap['controllable'])} tự chấm, {points(gap['socio_economic'])} kinh tế - xã hội, "
+        f"{points(gap['survey'])} điều tra xã hội học."
     )
     steps = [
-        (one["code"], one["agency"]["code"], one["name"], one["closing"]) for one in found["next_best"][:STEPS_SHOWN]
+        (one["code"], one["agency"]["code"], one["name"], points(one["closing"]))
+        for one in found["next_best"][:STEPS_SHOWN]
     ]
     if steps:
         print_table("Nên làm trước", ("Nhiệm vụ", "Cơ quan", "Tiêu chí", "Điểm nếu đạt"), steps, numbers=(3,))

@@ -38,7 +38,9 @@ def configure(*, as_json: bool) -> None:
 
 def quiet() -> None:
     """For other commands: only what is wrong, and never between the data on stdout."""
+    plain = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(
+        processors=[structlog.processors.add_log_level, plain],
         wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
@@ -46,6 +48,8 @@ def quiet() -> None:
 
 def _rendered(*, as_json: bool) -> list[Processor]:
     if as_json:
-        return [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(ensure_ascii=False)]
+        # Without local variables: they may hold keys and what people wrote.
+        frames = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+        return [structlog.processors.ExceptionRenderer(frames), structlog.processors.JSONRenderer(ensure_ascii=False)]
     plain = structlog.dev.plain_traceback
     return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]

@@ -6,6 +6,7 @@ Rich is imported when something is printed, not before: a start of the server ne
 import contextlib
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -34,6 +35,14 @@ def print_json(data: Any) -> None:
     from pydantic_core import to_json
 
     typer.echo(to_json(data, indent=2))
+
+
+def points(text: str | None, *, signed: bool = False) -> str | None:
+    """Points of the API ("84.8272") as people read them: rounded half up to two decimals, with a comma."""
+    if text is None:
+        return None
+    rounded = Decimal(text).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    return f"{rounded:+}".replace(".", ",") if signed else str(rounded).replace(".", ",")
 
 
 def print_table(

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from app.cli.opening import Opened, opened
-from app.cli.printing import Json, complain, print_json, print_table, say
+from app.cli.printing import Json, complain, points, print_json, print_table, say
 from app.core.access import SYSTEM
 
 PROBLEMS = ("dead", "unreachable")
@@ -70,15 +70,22 @@ def _print(plan: dict[str, Any]) -> None:
             f"{digest['recipient']}  {digest['recipient_name']}  ({written})",
             ("Nhiệm vụ", "Mốc", "Hạn trước ngày", "Điểm", "Nội dung"),
             [
-                (one["code"], one["milestone"], f"{one['effective_due']:%d/%m/%Y}", one["points"], one["what"])
+                (one["code"], one["milestone"], f"{one['effective_due']:%d/%m/%Y}", points(one["points"]), one["what"])
                 for one in digest["items"]
             ],
             numbers=(1, 3),
         )
     if plan["silent"]:
-        rows = [(one.get("code") or one.get("recipient"), one["why"]) for one in plan["silent"]]
-        print_table("Không nhắc", ("", "Lý do"), rows)
+        print_table("Không nhắc", ("Lý do", "Số lượng", "Nhiệm vụ, đơn vị"), _by_reason(plan["silent"]), numbers=(1,))
     say(f"Ngày {plan['on']:%d/%m/%Y}: {len(plan['digests'])} thư nhắc việc.")
     if "deliveries" in plan:
         sent = ", ".join(f"{count} {STATES.get(state, state)}" for state, count in plan["deliveries"].items())
         say(f"Kết quả gửi: {sent or 'không có thư nào chờ gửi'}.")
+
+
+def _by_reason(silent: list[dict[str, Any]]) -> list[tuple[str, int, str]]:
+    """A row per reason: a hundred tasks that wait for the same milestone are one line, not a hundred."""
+    reasons: dict[str, list[str]] = {}
+    for one in silent:
+        reasons.setdefault(one["why"], []).append(one.get("code") or one["recipient"])
+    return [(why, len(names), ", ".join(names)) for why, names in reasons.items()]

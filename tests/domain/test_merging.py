@@ -239,8 +239,8 @@ def test_orders_of_provinces_are_refused_where_they_make_no_sense(seeded: World)
     for mapping in ({"SKHDT": "STC"}, {"STC": "SKHDT"}):
         with pytest.raises(InvalidInput, match="SKHDT"):
             merge(seeded, mapping=mapping)
+    order = ProvinceOrder(successor="soc-trang", effective_from=TODAY, reason="x")
     with pytest.raises(InvalidInput, match="tự kế thừa"):
-        order = ProvinceOrder(successor="soc-trang", effective_from=TODAY, reason="x")
         seeded.write(agencies.succeed_province, admin, "soc-trang", order)
     with pytest.raises(NotFound):
         seeded.write(agencies.succeed_province, admin, "hau-giang", order)

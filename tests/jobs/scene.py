@@ -74,6 +74,7 @@ class Scene:
     assessment: int = 0
     field_id: int = 0
     account: int = 0
+    prefix: str = "ST"
     agency: dict[str, int] = field(default_factory=dict)
     _numbers: Any = field(default_factory=lambda: itertools.count(1))
 
@@ -119,8 +120,6 @@ class Scene:
         )
         self.prefix = prefix
         return self
-
-    prefix: str = "ST"
 
     def add(self, table: Any, **values: Any) -> int:
         with self.db.transaction() as connection:

@@ -37,11 +37,8 @@ def measure(options: Options) -> list[Figure]:
 
 
 def _reading(options: Options) -> Figure:
-    """Without formulas: a file of a seed holds 5 MB, and 10 000 formulas are more than that."""
-    data = synthetic.seed_data("do", options.size(CRITERIA))
-    for criterion in data["criteria"]:
-        criterion["rule"] = {"kind": "survey" if criterion["kind"] == "survey" else "declared"}
     file = options.folder / "seed.yaml"
+    data = synthetic.seed_data("do", options.size(CRITERIA))
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
     file.write_text(yaml.dump(data, Dumper=dumper, allow_unicode=True, sort_keys=False), "utf-8")
     seconds = milliseconds(lambda: load_seed(file)) / 1000

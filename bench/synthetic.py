@@ -1,5 +1,6 @@
 """Assessments of any size, in the form of a real seed, and who works on them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +12,10 @@ from app.assessments.seedfile import Seed
 from app.core.access import SYSTEM, Actor
 from app.models import criteria, tasks
 
+MEASURED = ("ratios",)
+"""Every criterion has a formula: the most work for an update."""
+AS_REPORTED = ("ratios", *("declared",) * 4, *("survey",) * 7)
+"""About the mix of the report of 2024: 4 criteria with a formula, 17 declared, 27 of the survey."""
 AGENCIES = 16
 COORDINATOR = "CQ01"
 
@@ -19,8 +24,8 @@ def agency_code(number: int) -> str:
     return f"CQ{number % AGENCIES + 1:02}"
 
 
-def seed_data(name: str, size: int) -> dict[str, Any]:
-    """The keys of a seed for an assessment of `size` criteria: of four, three have a formula and one is a survey's."""
+def seed_data(name: str, size: int, rules: Sequence[str] = AS_REPORTED) -> dict[str, Any]:
+    """The keys of a seed for an assessment of `size` criteria, whose kinds of rules follow `rules` in turn."""
     return {
         "province": {"code": name, "name": f"Tỉnh {name.upper()}"},
         "assessment": {
@@ -50,25 +55,25 @@ def seed_data(name: str, size: int) -> dict[str, Any]:
             {"code": agency_code(number), "name": f"Sở số {number + 1}", "coordinator": str(number == 0).lower()}
             for number in range(AGENCIES)
         ],
-        "criteria": [_criterion(name.upper(), number) for number in range(size)],
+        "criteria": [_criterion(name.upper(), number, rules[number % len(rules)]) for number in range(size)],
     }
 
 
-def _criterion(prefix: str, number: int) -> dict[str, Any]:
-    survey = number % 4 == 3
+def _criterion(prefix: str, number: int, rule: str) -> dict[str, Any]:
+    survey = rule == "survey"
     return {
         "code": f"{prefix}-2024-{'KS' if survey else 'TC'}-{number + 1:02}",
         "number": str(number + 1),
         "kind": "survey" if survey else "appraised",
         "group": "officials_survey" if survey else "appraisal",
-        "field": str(number // 4 % 8 + 1),
-        "name": f"Tỷ lệ thủ tục hành chính được giải quyết đúng hạn, tiêu chí thành phần số {number + 1:02}",
+        "field": str(number % 8 + 1),
+        "name": f"Tỷ lệ thủ tục hành chính được giải quyết đúng hạn, tiêu chí thành phần số {number + 1}",
         "max": "2",
         "score": "0.5",
-        "agency": agency_code(number // 4),
-        "cooperating": [agency_code(number // 4 + 1)],
+        "agency": agency_code(number),
+        "cooperating": [agency_code(number + 1)],
         "assignment_basis": "report",
-        "rule": {"kind": "survey"} if survey else _ratio(),
+        "rule": _ratio() if rule == "ratios" else {"kind": rule},
         "where": "Mẫu",
     }
 
@@ -90,9 +95,9 @@ def _ratio() -> dict[str, Any]:
     }
 
 
-def load(connection: Connection, name: str, size: int, *, now: datetime) -> int:
+def load(connection: Connection, name: str, size: int, rules: Sequence[str] = AS_REPORTED, *, now: datetime) -> int:
     """Load an assessment named `<name>-2024` through the application; returns its id."""
-    seed = Seed.model_validate(seed_data(name, size))
+    seed = Seed.model_validate(seed_data(name, size, rules))
     return load_assessment(connection, SYSTEM, seed, now=now).assessment_id
 
 

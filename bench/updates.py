@@ -89,17 +89,15 @@ def _measure(store: Store, options: Options) -> list[Figure]:
 
 
 def prepare(db: Database, size: int) -> list[Agency]:
-    """Load an assessment, and let every agency report once on each task with a formula, as in the middle of a year."""
+    """Load an assessment, and let every agency report once on each task, as in the middle of a year."""
     with db.transaction() as connection:
-        synthetic.load(connection, "do", size, now=MORNING)
+        synthetic.load(connection, "do", size, synthetic.MEASURED, now=MORNING)
         found = []
         for number in range(CONNECTIONS):
             code = synthetic.agency_code(number)
             key = synthetic.make_key(connection, "agency", "do", code, now=MORNING)
             actor = synthetic.actor_of(connection, key)
-            own = select(tasks.c.code, tasks.c.version).where(
-                tasks.c.agency_id == actor.agency_id, tasks.c.kind == "appraised"
-            )
+            own = select(tasks.c.code, tasks.c.version).where(tasks.c.agency_id == actor.agency_id)
             found.append(Agency(key, actor, [list(row) for row in connection.execute(own)]))
         for agency in found:
             for task in agency.tasks:

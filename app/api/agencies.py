@@ -206,7 +206,7 @@ class Succession(BaseModel):
 
 class SuccessionOrdered(Succession):
     moved: dict[str, int] | None = Field(
-        description="Số việc phụ trách, phối hợp, phần trách nhiệm, giải pháp, đầu mối, tài khoản đã chuyển; null khi chưa đến ngày"
+        description="Số việc phụ trách, phối hợp, phần trách nhiệm, … đã chuyển; null khi chưa đến ngày"
     )
 
 

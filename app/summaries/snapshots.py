@@ -120,7 +120,7 @@ def get_history(
     items = [
         _item(dict(row._mapping), provisional=False) for row in connection.execute(statement.order_by(snapshots.c.day))
     ]
-    items.append(_item(_so_far(connection, assessment.id, today), provisional=True))
+    items.append(_item(_so_far(connection, assessment.id, today=today), provisional=True))
     return {"assessment": assessment.code, "items": items}
 
 
@@ -129,7 +129,7 @@ def _item(row: Mapping[str, Any], *, provisional: bool) -> dict[str, Any]:
     return {"day": row["day"], **figures, "counts": row["counts"], "provisional": provisional}
 
 
-def _so_far(connection: Connection, assessment_id: int, today: date) -> dict[str, Any]:
+def _so_far(connection: Connection, assessment_id: int, *, today: date) -> dict[str, Any]:
     rows = connection.execute(_TODAY, {"assessment": assessment_id, "today": today}).all()
     maximum = connection.execute(_MAXIMUM, {"assessment": assessment_id}).scalar() or 0
     all_tasks, overdue, on_time, late, most, *scores = (sum(column) for column in list(zip(*rows, strict=True))[1:])

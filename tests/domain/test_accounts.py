@@ -77,7 +77,7 @@ def test_accounts_of_a_succeeded_agency_or_province_are_not_made_any_more(seeded
     merge(seeded, on=date(2025, 5, 5))
     assert create(seeded, role="coordinator")["province"] == "can-tho"
     with pytest.raises(InvalidInput, match="đang hoạt động"):
-        create(seeded, "b", "agency", province="soc-trang", agency="STP")
+        create(seeded, "b1", "agency", province="soc-trang", agency="STP")
 
 
 def test_switching_an_account_off_stops_its_keys_and_on_brings_them_back(seeded: World) -> None:

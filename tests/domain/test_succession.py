@@ -328,6 +328,27 @@ def test_circles_are_refused_also_among_orders_that_wait(seeded: World) -> None:
             succeed(seeded, "SKHCN", "STP", on=day)
 
 
+def test_two_orders_at_the_same_moment_cannot_close_a_circle(seeded: World) -> None:
+    seeded.actor("coordinator")
+    everything = codes(tasks_of(seeded, "STP")) | codes(tasks_of(seeded, "STC"))
+    outcomes: list[str] = []
+
+    def order(old: str, new: str) -> None:
+        try:
+            outcomes.append(succeed(seeded, old, new)["state"])
+        except Conflict:
+            outcomes.append("refused")
+
+    threads = [threading.Thread(target=order, args=pair) for pair in (("STP", "STC"), ("STC", "STP"))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["applied", "refused"]
+    (standing,) = [code for code in ("STP", "STC") if agency(seeded, code).succeeded_from is None]
+    assert codes(tasks_of(seeded, standing)) == everything
+
+
 def test_falling_to_the_coordinator_counts_in_a_circle(seeded: World) -> None:
     succeed(seeded, "STP", None, on=MERGER)
     with pytest.raises(Conflict, match="vòng"):

@@ -59,7 +59,7 @@ class DigestItem(SQLModel, table=True):
 
 
 class Delivery(SQLModel, table=True):
-    """Outbox row: one digest to one contact, claimed by token; when a lost sender's lease runs out it is taken again."""
+    """Outbox row: one digest to one contact, claimed by token; when a lost sender's lease ends it is taken again."""
 
     __table_args__ = (
         UniqueConstraint("digest_id", "contact_key"),

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select
 
+from app.agencies.directory import refresh_search
 from app.core import scoring, workflow
 from app.core.access import Actor, Permission
 from app.db import savepoint
@@ -111,6 +112,7 @@ def assign(
     values = {"agency_id": lead.id, "assignment_basis": "chosen", "former_agency": None}
     also = {"agency": lead.code}
     answer = apply(connection, actor, row, values, action="task.assigned", now=now, why=why, also=also)
+    refresh_search(connection, lead.id)
     return answer | {"agency": {"code": lead.code, "name": lead.name}}
 
 

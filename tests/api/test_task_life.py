@@ -285,6 +285,8 @@ def test_reassignment(client: Client) -> None:
     problem(client.as_("SKHCN").get(T15), 404, "not-found")
     task = client.as_("VPUB").get(T15).json()
     assert (task["assignment_basis"], task["former_agency"]) == ("chosen", None)
+    found = [item["code"] for item in client.get("/api/v1/tasks?q=van phong uy ban ndxp").json()["items"]]
+    assert found == ["ST-2024-TC-15"]
 
 
 def test_an_extension_is_asked_for_and_decided_once(client: Client) -> None:

@@ -31,7 +31,7 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
 test: dev ## every test, on SQLite and on PostgreSQL
 	$(BIN)/python -m pytest -n auto
 
-check: lint types imports test ## what must be clean before a change lands
+check: lint types imports test coverage ## what must be clean before a change lands
 
 lint: dev
 	$(BIN)/ruff check .
@@ -43,9 +43,15 @@ types: dev
 imports: dev
 	$(BIN)/lint-imports
 
+coverage: dev ## the pure core is tested whole, by branch
+	$(BIN)/python -m pytest tests/core -n auto --cov
+
 lock: dev ## refresh the locks (needs uv); they name no host
 	uv pip compile --generate-hashes --no-emit-index-url --universal --python-version 3.11 --extra build --extra dev pyproject.toml -o requirements-dev.lock -q
 	uv pip compile --generate-hashes --no-emit-index-url --universal --python-version 3.11 --extra build pyproject.toml -c requirements-dev.lock -o requirements.lock -q
+
+bench: dev ## every figure of the README, against bare limits on this machine
+	$(BIN)/python -m bench all
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -138,35 +138,44 @@ class DirectionBody(Request):
     on_behalf_of: ShortText | None = None
 
 
-@router.get("/tasks", response_model=Page[TaskListed], summary="Tìm nhiệm vụ")
-async def list_tasks(
-    call: Caller,
-    assessment: Annotated[str | None, Query(max_length=100)] = None,
-    agency: Annotated[str | None, Query(max_length=100)] = None,
-    status: Annotated[str | None, Query(max_length=200, description="Một hoặc nhiều, cách nhau bằng dấu phẩy")] = None,
-    field: Annotated[int | None, Query(ge=1, le=99)] = None,
-    kind: Annotated[str | None, Query(max_length=20)] = None,
-    group: Annotated[str | None, Query(max_length=20)] = None,
-    overdue: bool | None = None,
-    q: Annotated[str | None, Query(max_length=200, description="Không phân biệt hoa thường và dấu")] = None,
-    sort: Annotated[str, Query(max_length=20, description=", ".join(tasks.SORTS))] = "due",
-    limit: Limit = 50,
-    offset: Offset = 0,
-) -> Response:
-    wanted = Filter(
-        assessment=_clean(assessment),
-        agency=_clean(agency),
-        statuses=tuple(part.strip() for part in status.split(",") if part.strip()) if status else (),
-        field_number=field,
-        kind=one_of(kind, ("appraised", "survey"), "kind"),
-        group=one_of(group, ("appraisal", "socio_economic", "officials_survey", "sipas"), "group"),
-        overdue=overdue,
-        q=_clean(q),
-        sort=sort,
-        limit=limit,
-        offset=offset,
+class TaskQuery(Request):
+    """Unknown filters are refused too: a misspelt one would quietly answer another question."""
+
+    assessment: Annotated[str, Field(max_length=100)] | None = None
+    agency: Annotated[str, Field(max_length=100)] | None = None
+    status: Annotated[str, Field(max_length=200)] | None = Field(
+        default=None, description="Một hoặc nhiều trạng thái, cách nhau bằng dấu phẩy"
     )
-    return reply(await call.read(tasks.list_tasks, wanted))
+    field: Annotated[int, Field(ge=1, le=99)] | None = Field(default=None, description="Số thứ tự lĩnh vực")
+    kind: Literal["appraised", "survey"] | None = None
+    group: Literal["appraisal", "socio_economic", "officials_survey", "sipas"] | None = None
+    overdue: bool | None = None
+    q: Annotated[str, Field(max_length=200)] | None = Field(
+        default=None, description="Không phân biệt hoa thường và dấu"
+    )
+    sort: str = Field(default="due", max_length=20, description=", ".join(tasks.SORTS))
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+    offset: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+
+    def to_filter(self) -> Filter:
+        return Filter(
+            assessment=_clean(self.assessment),
+            agency=_clean(self.agency),
+            statuses=tuple(part.strip() for part in (self.status or "").split(",") if part.strip()),
+            field_number=self.field,
+            kind=self.kind,
+            group=self.group,
+            overdue=self.overdue,
+            q=_clean(self.q),
+            sort=self.sort,
+            limit=self.limit,
+            offset=self.offset,
+        )
+
+
+@router.get("/tasks", response_model=Page[TaskListed], summary="Tìm nhiệm vụ")
+async def list_tasks(call: Caller, query: Annotated[TaskQuery, Query()]) -> Response:
+    return reply(await call.read(tasks.list_tasks, query.to_filter()))
 
 
 @router.post("/tasks/updates", summary="Báo cáo nhiều nhiệm vụ một lần")

@@ -137,7 +137,7 @@ def apply(
         assessment_id=row.assessment_id,
         province_id=row.province_id,
     )
-    return brief({**after, "version": row.version + 1, "updated_at": now}, now=now)
+    return brief({**after, "version": row.version + 1, "updated_at": now}, today=local_date(now))
 
 
 def figures(task: Mapping[str, Any]) -> dict[str, int]:
@@ -154,9 +154,8 @@ def figures(task: Mapping[str, Any]) -> dict[str, int]:
     return {"floor": scores.floor, "expected": scores.expected, "ceiling": scores.ceiling}
 
 
-def brief(task: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
+def brief(task: Mapping[str, Any], *, today: date) -> dict[str, Any]:
     """A task's standing as JSON-ready values; scores as strings, dates exclusive."""
-    today = local_date(now)
     return {
         "code": task["code"],
         "status": task["status"],

@@ -83,20 +83,37 @@ class Shape(NamedTuple):
     sort: str
 
 
+_UNLISTED = {"search", "created_at", "submitted_by", "criterion_id", "agency_id", "assessment_id"}
+_UNIT, _RECORD = "\x1f", "\x1e"
+"""ASCII's own separators: no name holds a control character (`app.text.compose`)."""
+_helpers = agencies.alias("cooperating_agency")
+_COOPERATING = (
+    select(func.aggregate_strings(_helpers.c.code + _UNIT + _helpers.c.name, _RECORD))
+    .join(task_cooperators, task_cooperators.c.agency_id == _helpers.c.id)
+    .where(task_cooperators.c.task_id == tasks.c.id)
+    .correlate(tasks)
+    .scalar_subquery()
+)
 _ROWS = (
     select(
-        tasks,
+        *(column for column in tasks.c if column.name not in _UNLISTED),
         assessments.c.code.label("assessment"),
         criteria.c.number.label("criterion_number"),
         criteria.c.name.label("criterion_name"),
         fields.c.name.label("field_name"),
         agencies.c.code.label("agency_code"),
         agencies.c.name.label("agency_name"),
+        _COOPERATING.label("cooperating"),
     )
     .join(assessments, assessments.c.id == tasks.c.assessment_id)
     .join(criteria, criteria.c.id == tasks.c.criterion_id)
     .join(fields, fields.c.id == criteria.c.field_id)
     .join(agencies, agencies.c.id == tasks.c.agency_id)
+)
+_SOURCE = (
+    select(criteria.c.rule, criteria.c.facts, criteria.c.where)
+    .join(tasks, tasks.c.criterion_id == criteria.c.id)
+    .where(tasks.c.id == bindparam("task"))
 )
 _COUNT = (
     select(func.count())
@@ -104,16 +121,10 @@ _COUNT = (
     .join(assessments, assessments.c.id == tasks.c.assessment_id)
     .join(agencies, agencies.c.id == tasks.c.agency_id)
 )
-_COOPERATING = (
-    select(task_cooperators.c.task_id, agencies.c.code, agencies.c.name)
-    .join(agencies, agencies.c.id == task_cooperators.c.agency_id)
-    .where(task_cooperators.c.task_id.in_(bindparam("ids", expanding=True)))
-    .order_by(agencies.c.code)
-)
 
 
 def list_tasks(connection: Connection, actor: Actor, wanted: Filter, *, now: datetime) -> dict[str, Any]:
-    """A page of visible tasks: three queries, whatever it holds."""
+    """A page of visible tasks: two queries, whatever it holds."""
     actor.require(Permission.TASK_READ)
     if wanted.sort not in SORTS:
         raise InvalidInput(f"sort phải là một trong: {', '.join(SORTS)}.", field="sort")
@@ -121,26 +132,23 @@ def list_tasks(connection: Connection, actor: Actor, wanted: Filter, *, now: dat
     count, page = _statements(actor.role, actor.province_id is None, wanted.shape())
     total = connection.execute(count, values).scalar_one()
     rows = connection.execute(page, {**values, "limit": wanted.limit, "offset": wanted.offset}).all()
-    cooperating = _cooperating(connection, [row.id for row in rows])
-    items = [_listed(row, cooperating.get(row.id, []), now=now) for row in rows]
+    today = local_date(now)
+    items = [_listed(row, today=today) for row in rows]
     return {"items": items, "total": total, "limit": wanted.limit, "offset": wanted.offset}
 
 
 def get_task(connection: Connection, actor: Actor, ident: str, *, now: datetime) -> dict[str, Any]:
     """One task with all that belongs to it; raises `NotFound` outside the actor's scope."""
     actor.require(Permission.TASK_READ)
-    row = connection.execute(
-        _ROWS.add_columns(criteria.c.rule, criteria.c.facts, criteria.c.where.label("criterion_where")).where(
-            named(tasks, ident), scope.visible_tasks(actor)
-        )
-    ).first()
+    row = connection.execute(_ROWS.where(named(tasks, ident), scope.visible_tasks(actor))).first()
     if row is None:
         raise NotFound(UNKNOWN)
+    source = connection.execute(_SOURCE, {"task": row.id}).one()
     return {
-        **_listed(row, _cooperating(connection, [row.id]).get(row.id, []), now=now),
-        "facts": row.facts.get("items", []) if isinstance(row.facts, dict) else row.facts,
-        "where": row.criterion_where,
-        "rule": _rule(row.rule),
+        **_listed(row, today=local_date(now)),
+        "facts": source.facts.get("items", []),
+        "where": source.where,
+        "rule": _rule(source.rule),
         "missing": _missing(connection, row),
         "report": _report(connection, row.id),
         "reviews": _reviews(connection, row.id),
@@ -230,17 +238,11 @@ def _known_statuses(statuses: tuple[str, ...]) -> tuple[str, ...]:
     return statuses
 
 
-def _cooperating(connection: Connection, ids: list[int]) -> dict[int, list[dict[str, str]]]:
-    found: dict[int, list[dict[str, str]]] = {}
-    if ids:
-        for task_id, code, name in connection.execute(_COOPERATING, {"ids": ids}):
-            found.setdefault(task_id, []).append({"code": code, "name": name})
-    return found
-
-
-def _listed(row: Any, cooperating: list[dict[str, str]], *, now: datetime) -> dict[str, Any]:
+@lru_cache(maxsize=2_000)
+def _listed(row: Any, *, today: date) -> dict[str, Any]:
+    """Follows from its arguments alone, so a list that is asked for again is not written again. Not to be changed."""
     return {
-        **brief(row._asdict(), now=now),
+        **brief(row._asdict(), today=today),
         "assessment": row.assessment,
         "criterion": {
             "number": row.criterion_number,
@@ -251,10 +253,15 @@ def _listed(row: Any, cooperating: list[dict[str, str]], *, now: datetime) -> di
         },
         "agency": {"code": row.agency_code, "name": row.agency_name},
         "former_agency": row.former_agency,
-        "cooperating": cooperating,
+        "cooperating": _unpacked(row.cooperating),
         "assignment_basis": row.assignment_basis,
         "points_short": scoring.format_points(row.max - row.published),
     }
+
+
+def _unpacked(cooperating: str | None) -> list[dict[str, str]]:
+    pairs = sorted(one.split(_UNIT) for one in (cooperating or "").split(_RECORD) if one)
+    return [{"code": code, "name": name} for code, name in pairs]
 
 
 # The parts of one task

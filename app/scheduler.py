@@ -57,7 +57,8 @@ def _tidy(context: Context) -> object:
     with context.db.transaction() as connection:
         forgotten = idempotency.forget_old(connection, now=context.clock.now())
         evidence.sweep_orphans(connection, context.settings.evidence_dir, now=context.clock.real_now())
-        return forgotten
+    context.db.refresh_statistics()
+    return forgotten
 
 
 JOBS = (

@@ -16,6 +16,13 @@ def visible_assessments(actor: Actor) -> ColumnElement[bool]:
     return assessments.c.province_id == actor.province_id
 
 
+def visible_assessments_bound(role: Role, *, everywhere: bool) -> ColumnElement[bool]:
+    """As `visible_assessments`, for statements built once and run with `bound(actor)`."""
+    if everywhere:
+        return true() if role is Role.ADMIN else false()
+    return assessments.c.province_id == bindparam("actor_province")
+
+
 def visible_agencies(actor: Actor) -> ColumnElement[bool]:
     if actor.province_id is None:
         return true() if actor.role is Role.ADMIN else false()
@@ -30,9 +37,7 @@ def visible_tasks(actor: Actor) -> ColumnElement[bool]:
 
 def visible_tasks_bound(role: Role, *, everywhere: bool) -> ColumnElement[bool]:
     """As `visible_tasks`, for statements built once and run with `bound(actor)`."""
-    if everywhere:
-        return true() if role is Role.ADMIN else false()
-    province: ColumnElement[bool] = assessments.c.province_id == bindparam("actor_province")
+    province = visible_assessments_bound(role, everywhere=everywhere)
     return and_(province, _of_agency(bindparam("actor_agency"))) if role is Role.AGENCY else province
 
 

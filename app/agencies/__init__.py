@@ -19,7 +19,7 @@ from app.agencies.directory import (
 )
 from app.agencies.merging import ProvinceOrder, succeed_province
 from app.agencies.orders import get_order, list_orders
-from app.agencies.reach import Reachable, reachable_contacts
+from app.agencies.reach import Reachable, active_contacts, reachable_contacts, reachable_of
 from app.agencies.succession import (
     apply_due_successions,
     cancel_succession,
@@ -30,6 +30,7 @@ __all__ = [
     "NewContact",
     "ProvinceOrder",
     "Reachable",
+    "active_contacts",
     "apply_due_successions",
     "cancel_succession",
     "change_contact",
@@ -47,6 +48,7 @@ __all__ = [
     "list_orders",
     "list_provinces",
     "reachable_contacts",
+    "reachable_of",
     "rename_agency",
     "set_holiday",
     "succeed_agency",

@@ -1,6 +1,6 @@
 """Whom a message to an agency or to the leadership reaches today, absences considered."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -23,14 +23,22 @@ class Reachable(NamedTuple):
 def reachable_contacts(
     connection: Connection, province_id: int, agency_id: int | None, *, today: date
 ) -> list[Reachable]:
-    """Who of an agency (None: of the province's leadership) gets a message today, each address once.
+    """Who of an agency (None: of the province's leadership) gets a message today; see `reachable_of`."""
+    return reachable_of(active_contacts(connection, province_id), agency_id, today=today)
+
+
+def active_contacts(connection: Connection, province_id: int) -> Sequence[Any]:
+    """Every contact of a province that is switched on, for `reachable_of`: one query for any number of agencies."""
+    active = select(contacts).where(contacts.c.province_id == province_id, contacts.c.active).order_by(contacts.c.id)
+    return connection.execute(active).all()
+
+
+def reachable_of(active: Sequence[Any], agency_id: int | None, *, today: date) -> list[Reachable]:
+    """Of a province's active contacts, whom an agency's message goes to, each address once.
 
     Whoever is absent is replaced by the stand-in, and that one's stand-in if need be. When that leaves nobody, the
     absent ones are written to all the same, because a reminder must not vanish. Empty only without active contacts.
     """
-    active = connection.execute(
-        select(contacts).where(contacts.c.province_id == province_id, contacts.c.active).order_by(contacts.c.id)
-    ).all()
     own = [row for row in active if row.agency_id == agency_id]
     return [
         Reachable(row.id, row.kind, row.name, row.email, row.webhook_url, row.webhook_secret)

@@ -2,17 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select, update
+from sqlalchemy import Connection, Select, bindparam, func, select, update
 
 from app import events, scope
-from app.core.access import Actor, Permission
+from app.core.access import Actor, Permission, Role
 from app.core.reminding import parse_policy
 from app.core.scoring import Rule, format_points, parse_rule
 from app.core.workdays import local_date
 from app.errors import InvalidInput, NotFound, StaleVersion
-from app.idents import named
+from app.idents import as_id
 from app.models import assessments, benchmarks, cause_tasks, causes, criteria, fields, provinces, tasks
 from app.text import compose
 
@@ -39,17 +40,27 @@ _HEAD = (
     provinces.c.name.label("province_name"),
 )
 _LIST = select(*_HEAD).join(provinces, provinces.c.id == assessments.c.province_id)
+_DETAIL = _LIST.add_columns(
+    assessments.c.groups, assessments.c.source, assessments.c.reminder_policy, assessments.c.created_at
+)
 _NAMES = select(assessments.c.id, assessments.c.code)
 _WHOLE = select(assessments)
 
 
 def find_assessment(connection: Connection, actor: Actor, ident: str, columns: Select[Any] = _NAMES) -> Assessment:
     """What `columns` selects of the assessment that `ident` (code or id) means; NotFound outside the actor's scope."""
-    statement = columns.where(named(assessments, ident), scope.visible_assessments(actor))
-    row = connection.execute(statement).first()
+    by_id = ident.isascii() and ident.isdigit()
+    statement = _finding(columns, actor.role, actor.province_id is None, by_id=by_id)
+    row = connection.execute(statement, {"wanted": as_id(ident) if by_id else ident, **scope.bound(actor)}).first()
     if row is None:
         raise NotFound(UNKNOWN)
     return row
+
+
+@lru_cache(maxsize=100)
+def _finding(columns: Select[Any], role: Role, everywhere: bool, *, by_id: bool) -> Select[Any]:
+    meant = (assessments.c.id if by_id else assessments.c.code) == bindparam("wanted")
+    return columns.where(meant, scope.visible_assessments_bound(role, everywhere=everywhere))
 
 
 def list_assessments(connection: Connection, actor: Actor, *, limit: int, offset: int, now: datetime) -> dict[str, Any]:
@@ -66,8 +77,7 @@ def get_assessment(connection: Connection, actor: Actor, ident: str, *, now: dat
     """Everything that was published of one: scores by field, group and criterion, benchmarks, causes, and what the
     report says beside them (`source`, printed figures as printed)."""
     actor.require(Permission.ASSESSMENT_READ)
-    extra = (assessments.c.groups, assessments.c.source, assessments.c.reminder_policy, assessments.c.created_at)
-    row = find_assessment(connection, actor, ident, _LIST.add_columns(*extra))
+    row = find_assessment(connection, actor, ident, _DETAIL)
     rows = connection.execute(_CRITERIA.where(tasks.c.assessment_id == row.id)).all()
     return {
         **_head(row),

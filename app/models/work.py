@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from app.models.base import Json, json_column, one_of
@@ -41,6 +41,13 @@ class Task(SQLModel, table=True):
             "expected",
         ),
         Index("ix_task_due", "effective_due", "status"),
+        # Of a hundred thousand tasks a handful waits for review.
+        Index(
+            "ix_task_waiting",
+            "assessment_id",
+            sqlite_where=text("submitted_at IS NOT NULL"),
+            postgresql_where=text("submitted_at IS NOT NULL"),
+        ),
     )
     id: int | None = Field(default=None, primary_key=True)
     code: str = Field(unique=True)

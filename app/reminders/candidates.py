@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from app.core import workflow
 from app.core.reminding import Candidate, SentKey
@@ -26,10 +26,15 @@ def select_candidates(connection: Connection, province: Province, *, until: date
     return found + [_share(row, province) for row in connection.execute(_shares(province, until))]
 
 
-def select_sent(connection: Connection, province: Province) -> dict[SentKey, int]:
-    """Per recipient, kind, subject and due date the most advanced milestone told, for whatever is still open."""
+def select_sent(connection: Connection, province: Province, *, until: date | None) -> dict[SentKey, int]:
+    """Per recipient, kind, subject and due date the most advanced milestone told, of what `select_candidates` finds."""
     sent: dict[SentKey, int] = {}
-    for subject, statement in (("task", _sent_tasks(province)), ("share", _sent_shares(province))):
+    statements = (
+        ("task", _sent_tasks(province, until)),
+        ("task", _sent_reviews(province)),
+        ("share", _sent_shares(province, until)),
+    )
+    for subject, statement in statements:
         for recipient, kind, subject_id, due, milestone in connection.execute(statement):
             sent[recipient, kind, subject, subject_id, due] = milestone
     return sent
@@ -55,12 +60,28 @@ def _of(province: Province) -> ColumnElement[bool]:
 
 
 def _tasks(province: Province, until: date | None) -> Select[Any]:
-    due = true() if until is None else and_(tasks.c.status.in_(REPORTABLE), tasks.c.effective_due <= until)
-    return _task_columns().where(_of(province), due)
+    return _task_columns().where(*_due_tasks(province, until))
 
 
 def _waiting(province: Province) -> Select[Any]:
-    return _task_columns().where(_of(province), tasks.c.status == "submitted")
+    return _task_columns().where(_of(province), tasks.c.submitted_at.is_not(None))
+
+
+def _due_tasks(province: Province, until: date | None) -> tuple[ColumnElement[bool], ...]:
+    if until is None:
+        return (_of(province),)
+    return _beside(province), tasks.c.status.in_(REPORTABLE), tasks.c.effective_due <= until
+
+
+def _due_shares(province: Province, until: date | None) -> tuple[ColumnElement[bool], ...]:
+    if until is None:
+        return (_of(province),)
+    return _beside(province), tasks.c.status.in_(REPORTABLE), shares.c.effective_due <= until, ~shares.c.done
+
+
+def _beside(province: Province) -> ColumnElement[bool]:
+    """As `_of`, but no way in: the sum keeps the index of assessments out, so that the due date's is taken."""
+    return (tasks.c.assessment_id + 0).in_(list(province.policies))
 
 
 def _task_columns() -> Select[Any]:
@@ -77,9 +98,6 @@ def _task_columns() -> Select[Any]:
 
 
 def _shares(province: Province, until: date | None) -> Select[Any]:
-    due: ColumnElement[bool] = true()
-    if until is not None:
-        due = and_(shares.c.effective_due <= until, ~shares.c.done, tasks.c.status.in_(REPORTABLE))
     return (
         select(
             shares.c.id,
@@ -92,7 +110,7 @@ def _shares(province: Province, until: date | None) -> Select[Any]:
             shares.c.done,
         )
         .join(tasks, tasks.c.id == shares.c.task_id)
-        .where(_of(province), due)
+        .where(*_due_shares(province, until))
     )
 
 
@@ -114,20 +132,32 @@ def _sent(subject_id: Any) -> Select[Any]:
     return select(*by, func.min(digest_items.c.milestone)).group_by(*by)
 
 
-def _sent_tasks(province: Province) -> Select[Any]:
-    # Other due dates than today's are history; a review's stands for the day of the submission.
-    current = or_(digest_items.c.effective_due == tasks.c.effective_due, digest_items.c.kind == "review")
+def _sent_tasks(province: Province, until: date | None) -> Select[Any]:
+    # Other due dates than today's are history.
     return (
         _sent(digest_items.c.task_id)
         .join(tasks, tasks.c.id == digest_items.c.task_id)
-        .where(_of(province), tasks.c.status.in_(workflow.OPEN), current)
+        .where(
+            *_due_tasks(province, until),
+            digest_items.c.kind != "review",
+            digest_items.c.effective_due == tasks.c.effective_due,
+        )
     )
 
 
-def _sent_shares(province: Province) -> Select[Any]:
+def _sent_reviews(province: Province) -> Select[Any]:
+    """Reviews stand in the ledger under the day of the submission."""
+    return (
+        _sent(digest_items.c.task_id)
+        .join(tasks, tasks.c.id == digest_items.c.task_id)
+        .where(_of(province), tasks.c.submitted_at.is_not(None), digest_items.c.kind == "review")
+    )
+
+
+def _sent_shares(province: Province, until: date | None) -> Select[Any]:
     return (
         _sent(digest_items.c.share_id)
         .join(shares, shares.c.id == digest_items.c.share_id)
         .join(tasks, tasks.c.id == shares.c.task_id)
-        .where(_of(province), ~shares.c.done, digest_items.c.effective_due == shares.c.effective_due)
+        .where(*_due_shares(province, until), digest_items.c.effective_due == shares.c.effective_due)
     )

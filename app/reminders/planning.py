@@ -19,13 +19,14 @@ def plan_for(
     connection: Connection, province: Province, *, on: date, mode: Mode, calendar: Calendar, explain: bool = False
 ) -> Plan:
     """Who is to be told what on the local day `on`. Tasks are read as they are now, whatever the day."""
-    until = max(furthest_due(policy, calendar, today=on) for policy in province.policies.values())
+    furthest = max(furthest_due(policy, calendar, today=on) for policy in province.policies.values())
+    until = None if explain else furthest
     scheduled = mode is Mode.SCHEDULED
     return plan_reminders(
-        select_candidates(connection, province, until=None if explain else until),
+        select_candidates(connection, province, until=until),
         policies=province.policies,
         calendar=calendar,
-        already_sent={} if scheduled else select_sent(connection, province),
+        already_sent={} if scheduled else select_sent(connection, province, until=until),
         coordinator=province.coordinator,
         leadership=province.leadership,
         today=on,
@@ -45,10 +46,11 @@ def record(connection: Connection, province: Province, plan: Plan, *, on: date, 
     ids = _insert_digests(connection, province, plan.digests, on=on, now=now)
     connection.execute(insert(digest_items), [row for digest in plan.digests for row in _items(digest, ids)])
     supersede_older(connection, ids, now=now)
+    active = people.active_contacts(connection, province.id)
     messages: list[tuple[int, int | None]] = []
     for digest in plan.digests:
         agency_id = province.seats[digest.recipient].agency_id
-        contacts = people.reachable_contacts(connection, province.id, agency_id, today=on)
+        contacts = people.reachable_of(active, agency_id, today=on)
         # Without a contact the message is addressed to the recipient itself, and finds out when it is sent.
         keys: Iterable[int | None] = [contact.id for contact in contacts] or [None]
         messages += [(ids[digest.recipient], key) for key in keys]

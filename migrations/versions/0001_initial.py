@@ -437,6 +437,7 @@ def upgrade() -> None:
     with op.batch_alter_table('task', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_task_agency_id'), ['agency_id'], unique=False)
         batch_op.create_index('ix_task_due', ['effective_due', 'status'], unique=False)
+        batch_op.create_index('ix_task_waiting', ['assessment_id'], unique=False, sqlite_where=sa.text('submitted_at IS NOT NULL'), postgresql_where=sa.text('submitted_at IS NOT NULL'))
         batch_op.create_index('ix_task_rollup', ['assessment_id', 'agency_id', 'field_number', 'group', 'kind', 'status', 'effective_due', 'submitted_on_time', 'max', 'published', 'floor', 'expected'], unique=False)
         batch_op.create_index(batch_op.f('ix_task_submitted_by'), ['submitted_by'], unique=False)
 
@@ -725,6 +726,7 @@ def downgrade() -> None:
     with op.batch_alter_table('task', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_task_submitted_by'))
         batch_op.drop_index('ix_task_rollup')
+        batch_op.drop_index('ix_task_waiting', sqlite_where=sa.text('submitted_at IS NOT NULL'), postgresql_where=sa.text('submitted_at IS NOT NULL'))
         batch_op.drop_index('ix_task_due')
         batch_op.drop_index(batch_op.f('ix_task_agency_id'))
 

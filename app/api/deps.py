@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from fastapi import Depends, Request
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi import Request
+from fastapi.security import HTTPBearer
 from pydantic_core import from_json, to_json
 from starlette.responses import Response
 
@@ -22,8 +22,6 @@ from app.settings import Settings
 P = ParamSpec("P")
 T = TypeVar("T")
 Domain = Callable[Concatenate[Connection, Actor, P], T]
-
-bearer = HTTPBearer(auto_error=False, description="Khóa API: `Authorization: Bearer KEY`")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,21 +64,26 @@ class Call:
         return hashlib.sha256(head + await self.request.body()).hexdigest()
 
 
-async def current_call(request: Request, credentials: HTTPAuthorizationCredentials | None = Depends(bearer)) -> Call:
-    """Authenticate by API key; raises `Unauthenticated`."""
-    state = request.app.state
-    db: Database = state.db
-    clock: Clock = state.clock
-    now = clock.now()
-    if credentials is None:
-        raise Unauthenticated("Thiếu khóa API. Hãy gửi Authorization: Bearer KEY.")
-    keys: accounts.KeyRing = state.keys
-    actor = keys.cached(credentials.credentials, now=now)
-    if actor is None:
-        actor = keys.remember(
-            credentials.credentials, await db.read(accounts.find_by_key, credentials.credentials), now=now
-        )
-    return Call(request, db, state.settings, actor, now)
+class KeyBearer(HTTPBearer):
+    """Authentication by API key and the `Call` of the request, in the one dependency that every route has."""
+
+    async def __call__(self, request: Request) -> Call:  # type: ignore[override]  # a Call instead of bare credentials
+        """Raises `Unauthenticated`."""
+        state = request.app.state
+        scheme, _, key = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not key:
+            raise Unauthenticated("Thiếu khóa API. Hãy gửi Authorization: Bearer KEY.")
+        db: Database = state.db
+        clock: Clock = state.clock
+        keys: accounts.KeyRing = state.keys
+        now = clock.now()
+        actor = keys.cached(key, now=now)
+        if actor is None:
+            actor = keys.remember(key, await db.read(accounts.find_by_key, key), now=now)
+        return Call(request, db, state.settings, actor, now)
+
+
+current_call = KeyBearer(description="Khóa API: `Authorization: Bearer KEY`")
 
 
 def reply(data: Any, status: int = 200) -> Response:

@@ -6,11 +6,14 @@ Models of answers document what `deps.reply` writes; nothing is validated on the
 from datetime import date, datetime
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from fastapi import Request as HttpRequest
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from app.errors import InvalidInput
 
 T = TypeVar("T")
+Q = TypeVar("Q", bound=BaseModel)
 
 LongText = Annotated[str, StringConstraints(max_length=20_000)]
 ShortText = Annotated[str, StringConstraints(max_length=500)]
@@ -174,6 +177,33 @@ class ExtensionRequest(BaseModel):
     granted_due: date | None
     comment: str
     decided_at: datetime | None
+
+
+def read_query(model: type[Q], request: HttpRequest) -> Q:
+    """The query string as a model; what FastAPI does for a model too, in a fraction of its time.
+
+    Given twice, the last one counts. Raises RequestValidationError, like any other bad request.
+    """
+    try:
+        return model.model_validate(dict(request.query_params))
+    except ValidationError as error:
+        found = [{**one, "loc": ("query", *one["loc"])} for one in error.errors(include_url=False)]
+        raise RequestValidationError(found) from None
+
+
+def query_parameters(model: type[BaseModel]) -> dict[str, Any]:
+    """`openapi_extra` for a route that uses `read_query`."""
+    schema = model.model_json_schema()
+    return {
+        "parameters": [
+            {"name": name, "in": "query", "required": False, "schema": one} | _described(one)
+            for name, one in schema["properties"].items()
+        ]
+    }
+
+
+def _described(schema: dict[str, Any]) -> dict[str, str]:
+    return {"description": schema["description"]} if "description" in schema else {}
 
 
 def path_id(text: str) -> int:

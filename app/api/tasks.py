@@ -24,6 +24,8 @@ from app.api.schemas import (
     TaskListed,
     one_of,
     path_id,
+    query_parameters,
+    read_query,
 )
 from app.tasks import Decision, Filter, Steering, Update
 from app.text import compose
@@ -173,8 +175,14 @@ class TaskQuery(Request):
         )
 
 
-@router.get("/tasks", response_model=Page[TaskListed], summary="Tìm nhiệm vụ")
-async def list_tasks(call: Caller, query: Annotated[TaskQuery, Query()]) -> Response:
+@router.get(
+    "/tasks",
+    response_model=Page[TaskListed],
+    summary="Tìm nhiệm vụ",
+    openapi_extra=query_parameters(TaskQuery),
+)
+async def list_tasks(call: Caller) -> Response:
+    query = read_query(TaskQuery, call.request)
     return reply(await call.read(tasks.list_tasks, query.to_filter()))
 
 

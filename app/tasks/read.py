@@ -110,6 +110,7 @@ _ROWS = (
     .join(fields, fields.c.id == criteria.c.field_id)
     .join(agencies, agencies.c.id == tasks.c.agency_id)
 )
+_NAMES = tuple(column.name for column in _ROWS.selected_columns)
 _SOURCE = (
     select(criteria.c.rule, criteria.c.facts, criteria.c.where)
     .join(tasks, tasks.c.criterion_id == criteria.c.id)
@@ -133,7 +134,7 @@ def list_tasks(connection: Connection, actor: Actor, wanted: Filter, *, now: dat
     total = connection.execute(count, values).scalar_one()
     rows = connection.execute(page, {**values, "limit": wanted.limit, "offset": wanted.offset}).all()
     today = local_date(now)
-    items = [_listed(row, today=today) for row in rows]
+    items = [_listed(tuple(row), today=today) for row in rows]
     return {"items": items, "total": total, "limit": wanted.limit, "offset": wanted.offset}
 
 
@@ -145,7 +146,7 @@ def get_task(connection: Connection, actor: Actor, ident: str, *, now: datetime)
         raise NotFound(UNKNOWN)
     source = connection.execute(_SOURCE, {"task": row.id}).one()
     return {
-        **_listed(row, today=local_date(now)),
+        **_listed(tuple(row), today=local_date(now)),
         "facts": source.facts.get("items", []),
         "where": source.where,
         "rule": _rule(source.rule),
@@ -239,23 +240,27 @@ def _known_statuses(statuses: tuple[str, ...]) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=2_000)
-def _listed(row: Any, *, today: date) -> dict[str, Any]:
-    """Follows from its arguments alone, so a list that is asked for again is not written again. Not to be changed."""
+def _listed(row: tuple[Any, ...], *, today: date) -> dict[str, Any]:
+    """A row of `_ROWS`. Follows from its arguments alone, so a list that is asked for again is not written again.
+
+    Not to be changed by whoever gets it.
+    """
+    task = dict(zip(_NAMES, row, strict=True))
     return {
-        **brief(row._asdict(), today=today),
-        "assessment": row.assessment,
+        **brief(task, today=today),
+        "assessment": task["assessment"],
         "criterion": {
-            "number": row.criterion_number,
-            "kind": row.kind,
-            "group": row.group,
-            "name": row.criterion_name,
-            "field": {"number": row.field_number, "name": row.field_name},
+            "number": task["criterion_number"],
+            "kind": task["kind"],
+            "group": task["group"],
+            "name": task["criterion_name"],
+            "field": {"number": task["field_number"], "name": task["field_name"]},
         },
-        "agency": {"code": row.agency_code, "name": row.agency_name},
-        "former_agency": row.former_agency,
-        "cooperating": _unpacked(row.cooperating),
-        "assignment_basis": row.assignment_basis,
-        "points_short": scoring.format_points(row.max - row.published),
+        "agency": {"code": task["agency_code"], "name": task["agency_name"]},
+        "former_agency": task["former_agency"],
+        "cooperating": _unpacked(task["cooperating"]),
+        "assignment_basis": task["assignment_basis"],
+        "points_short": scoring.format_points(task["max"] - task["published"]),
     }
 
 

@@ -10,6 +10,7 @@ import contextlib
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from pydantic_core import to_json
 from sqlalchemy import Connection as Connection  # for whoever may not know SQLAlchemy
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
 from sqlalchemy.pool import QueuePool
 
 from app.errors import Busy, Problem, SetupProblem
@@ -35,6 +36,8 @@ BUSY_MS = 10_000
 RETRYABLE = frozenset({"40001", "40P01"})
 """PostgreSQL: serialization failure, deadlock. The whole call is run again."""
 ATTEMPTS = 4
+RESTED = 5.0
+"""Seconds after which a pooled PostgreSQL connection is asked whether it still lives before it is used."""
 
 
 @dataclass(slots=True)
@@ -46,7 +49,7 @@ class _Call:
     error: BaseException | None = None
 
     def settle(self) -> None:
-        if self.future.cancelled():
+        if self.future.done():  # whoever waited has given up
             return
         if self.error is not None:
             self.future.set_exception(self.error)
@@ -78,7 +81,7 @@ class Database:
 
         def call() -> T:
             with self.snapshot() as connection:
-                return fn(connection, *args, **kwargs)
+                return _deliver(fn, connection, *args, **kwargs)
 
         return await asyncio.get_running_loop().run_in_executor(self._readers, call)
 
@@ -120,6 +123,7 @@ class Database:
             self._queue.put(None)
             self._thread.join()
             self._thread = None
+            self._refuse_waiting()
         self._readers.shutdown()
         if self._writers is not None:
             self._writers.shutdown()
@@ -127,6 +131,14 @@ class Database:
         self.writer.dispose()
 
     # Inside
+
+    def _refuse_waiting(self) -> None:
+        late = []
+        while not self._queue.empty():
+            if (call := self._queue.get()) is not None:
+                call.error = Busy("Máy chủ đang dừng. Chưa có gì được ghi; hãy thử lại sau ít giây.")
+                late.append(call)
+        _settle(late)
 
     def _exclusive(self) -> contextlib.AbstractContextManager[Any]:
         # Within one process threads queue here instead of spinning on SQLite's file lock.
@@ -136,7 +148,7 @@ class Database:
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 with self.transaction() as connection:
-                    return fn(connection, *args, **kwargs)
+                    return _deliver(fn, connection, *args, **kwargs)
             except DBAPIError as error:
                 if attempt == ATTEMPTS or getattr(error.orig, "sqlstate", None) not in RETRYABLE:
                     raise
@@ -167,7 +179,8 @@ class Database:
                 for call in calls:
                     _run_in_savepoint(connection, call)
         except Exception as error:
-            # The commit itself failed: nobody's work is there, so nobody is told that it is.
+            # The commit failed, or SQLite gave the whole transaction up (disk full, I/O error): nobody's work is there,
+            # so nobody is told that it is.
             for call in calls:
                 call.error = error
 
@@ -175,9 +188,27 @@ class Database:
 def _run_in_savepoint(connection: Connection, call: _Call) -> None:
     try:
         with savepoint(connection):
-            call.result = call.fn(connection)
+            call.result = _deliver(call.fn, connection)
     except Exception as error:
+        if _given_up(connection):
+            raise
         call.error = error
+
+
+def _deliver(
+    fn: Callable[Concatenate[Connection, P], T], connection: Connection, *args: P.args, **kwargs: P.kwargs
+) -> T:
+    """Call, but never raise StopIteration: a Future cannot hold one, so whoever waits for it would wait for ever."""
+    try:
+        return fn(connection, *args, **kwargs)
+    except StopIteration as error:
+        raise RuntimeError("StopIteration left a domain function") from error
+
+
+def _given_up(connection: Connection) -> bool:
+    """SQLite rolls the whole transaction back by itself on some errors; its savepoints are gone then."""
+    driver = connection.connection.driver_connection
+    return isinstance(driver, sqlite3.Connection) and not driver.in_transaction
 
 
 def _settle(calls: list[_Call]) -> None:
@@ -201,6 +232,8 @@ def savepoint(connection: Connection, name: str = "call") -> Iterator[None]:
     try:
         yield
     except BaseException:
+        if _given_up(connection):
+            raise  # the error itself, not "no such savepoint"
         connection.exec_driver_sql(f"ROLLBACK TO SAVEPOINT {name}")
         connection.exec_driver_sql(f"RELEASE SAVEPOINT {name}")
         raise
@@ -278,10 +311,27 @@ def _prepare_sqlite(engine: Engine, *, begin: str, read_only: bool) -> None:
         connection.exec_driver_sql(begin)
 
 
+def _ping_after_rest(engine: Engine) -> None:
+    """As `pool_pre_ping`, which asks before every use: a connection used a moment ago is not asked again."""
+
+    @event.listens_for(engine, "checkout")
+    def checkout(dbapi_connection: Any, record: Any, _proxy: Any) -> None:
+        now = time.monotonic()
+        if now - record.info.get("used", 0.0) > RESTED and not _alive(engine, dbapi_connection):
+            raise DisconnectionError
+        record.info["used"] = now
+
+
+def _alive(engine: Engine, dbapi_connection: Any) -> bool:
+    try:
+        return engine.dialect.do_ping(dbapi_connection)
+    except engine.dialect.dbapi.Error:  # type: ignore[union-attr]  # an engine always has its driver
+        return False
+
+
 def _open_postgresql(url: str, pool_size: int) -> Database:
-    engine = create_engine(
-        url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True, pool_timeout=10, json_serializer=_json
-    )
+    engine = create_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_timeout=10, json_serializer=_json)
+    _ping_after_rest(engine)
     reader = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
     readers = ThreadPoolExecutor(pool_size, "read")
     return Database(url, reader, engine, readers, ThreadPoolExecutor(pool_size, "write"))

@@ -51,6 +51,34 @@ def record(
     )
 
 
+def record_task(
+    connection: Connection,
+    actor: Actor,
+    task: Any,
+    *,
+    now: datetime,
+    action: str,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+    why: str = "",
+) -> None:
+    """One row of a task's log; `task` has id, code, assessment_id and province_id."""
+    record(
+        connection,
+        actor,
+        now=now,
+        entity="task",
+        entity_id=task.id,
+        code=task.code,
+        action=action,
+        before=before,
+        after=after,
+        why=why,
+        assessment_id=task.assessment_id,
+        province_id=task.province_id,
+    )
+
+
 def jsonable(values: Mapping[str, Any]) -> dict[str, Any]:
     """Dates and instants as ISO text, everything else as it is."""
     return {key: value.isoformat() if hasattr(value, "isoformat") else value for key, value in values.items()}

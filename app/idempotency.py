@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 
 from app.core.access import Actor
 from app.errors import IdempotencyMismatch, InvalidInput
@@ -33,6 +33,11 @@ def once(
     """Do `work` unless this account sent this key before; a failing `work` leaves no trace, so it can be sent again."""
     if not 1 <= len(key) <= 200 or not key.isprintable():
         raise InvalidInput("Idempotency-Key phải có từ 1 đến 200 ký tự in được.", field="Idempotency-Key")
+    if (
+        connection.dialect.name == "postgresql"
+    ):  # the same key sent in parallel waits here; SQLite has one writer anyway
+        lock = func.pg_advisory_xact_lock(func.hashtextextended(key, actor.account_id))
+        connection.execute(select(lock))
     found = connection.execute(
         select(answers.c.request, answers.c.status, answers.c.answer).where(
             answers.c.account_id == actor.account_id, answers.c.key == key

@@ -8,11 +8,15 @@ LARGEST_ID = 2**31 - 1
 
 def named(table: Table, ident: str) -> ColumnElement[bool]:
     """The row of `table` that `ident` means; digits alone are an id. An impossible id matches nothing."""
-    cleaned = ident.replace("\0", "")
-    if cleaned.isascii() and cleaned.isdigit():
-        return table.c.id == as_id(cleaned)
-    is_named: ColumnElement[bool] = table.c.code == cleaned
+    meant = read_ident(ident)
+    is_named: ColumnElement[bool] = (table.c.id if isinstance(meant, int) else table.c.code) == meant
     return is_named
+
+
+def read_ident(ident: str) -> int | str:
+    """The id or the code that is meant, fit for either database (PostgreSQL refuses NUL)."""
+    cleaned = ident.replace("\0", "")
+    return as_id(cleaned) if cleaned.isascii() and cleaned.isdigit() else cleaned
 
 
 def as_id(digits: str) -> int:

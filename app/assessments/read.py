@@ -13,7 +13,7 @@ from app.core.reminding import parse_policy
 from app.core.scoring import Rule, format_points, parse_rule
 from app.core.workdays import local_date
 from app.errors import InvalidInput, NotFound, StaleVersion
-from app.idents import as_id
+from app.idents import read_ident
 from app.models import assessments, benchmarks, cause_tasks, causes, criteria, fields, provinces, tasks
 from app.text import compose
 
@@ -49,9 +49,9 @@ _WHOLE = select(assessments)
 
 def find_assessment(connection: Connection, actor: Actor, ident: str, columns: Select[Any] = _NAMES) -> Assessment:
     """What `columns` selects of the assessment that `ident` (code or id) means; NotFound outside the actor's scope."""
-    by_id = ident.isascii() and ident.isdigit()
-    statement = _finding(columns, actor.role, actor.province_id is None, by_id=by_id)
-    row = connection.execute(statement, {"wanted": as_id(ident) if by_id else ident, **scope.bound(actor)}).first()
+    wanted = read_ident(ident)
+    statement = _finding(columns, actor.role, actor.province_id is None, by_id=isinstance(wanted, int))
+    row = connection.execute(statement, {"wanted": wanted, **scope.bound(actor)}).first()
     if row is None:
         raise NotFound(UNKNOWN)
     return row

@@ -8,6 +8,9 @@ from app.errors import IllegalMove, IncompleteSubmission, InvalidInput
 OPEN = frozenset({"assigned", "in_progress", "submitted", "returned"})
 """Neither accepted nor closed."""
 
+REPORTABLE = OPEN - {"submitted"}
+"""The lead agency owes a report: the clock runs, and stops while one waits for review."""
+
 LABELS: Mapping[str, str] = {
     "assigned": "Đã giao",
     "in_progress": "Đang khắc phục",
@@ -107,7 +110,7 @@ def effective_due(due_before: date, extension: date | None, resubmit_before: dat
 
 def is_overdue(status: str, due: date, *, today: date) -> bool:
     """Open, not waiting for review, and the local day `due` has begun."""
-    return status in OPEN and status != "submitted" and today >= due
+    return status in REPORTABLE and today >= due
 
 
 def days_left(due: date, *, today: date) -> int:

@@ -14,7 +14,7 @@ class Task(SQLModel, table=True):
     """Nhiệm vụ khắc phục, exactly one per unmet criterion.
 
     Columns from the criterion stand here again because summaries roll up without a join; `floor`, `expected` and
-    `ceiling` follow from status, `verified`, `reported` and `target` (`app.scores.refresh`).
+    `ceiling` follow from status, `verified`, `reported` and `target` (`app.tasks.change`).
     """
 
     __table_args__ = (

@@ -8,15 +8,15 @@ from datetime import date, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Select, Update, bindparam, select, update
+from sqlalchemy import BindParameter, ColumnElement, Connection, Select, Update, bindparam, select, update
 
 from app import events, scope
 from app.core import scoring, workflow
 from app.core.access import Actor, Role
 from app.core.workdays import local_date
 from app.errors import Forbidden, InvalidInput, NotFound, StaleVersion
-from app.idents import as_id
-from app.models import agencies, assessments, criteria, reports, tasks
+from app.idents import read_ident
+from app.models import agencies, assessments, criteria, reports, shares, tasks
 
 Located = Any
 """A row of `locate`: the task with its criterion's rule, its agency, its province and its report as it stands."""
@@ -48,20 +48,33 @@ _LOCATE = (
 
 def locate(connection: Connection, actor: Actor, ident: str) -> Located:
     """The task, locked against other writers until the commit; raises `NotFound` outside the actor's scope."""
-    statement = _locating(actor.role, actor.province_id is None, by_id=ident.isascii() and ident.isdigit())
-    wanted = as_id(ident) if ident.isascii() and ident.isdigit() else ident
+    wanted = read_ident(ident)
+    by_id = isinstance(wanted, int)
+    if connection.dialect.name == "postgresql":
+        # First the lock, alone: a statement that had to wait for it would read all other tables as they were before.
+        connection.execute(_locking(by_id=by_id), {"wanted": wanted})
+    statement = _locating(actor.role, actor.province_id is None, by_id=by_id)
     row = connection.execute(statement, {"wanted": wanted, **scope.bound(actor)}).first()
     if row is None:
         raise NotFound(UNKNOWN)
     return row
 
 
+# Statements are built once for each kind of caller: building one costs as much as running it.
+
+
+@cache
+def _locking(*, by_id: bool) -> Select[Any]:
+    return select(tasks.c.id).where(_meant(by_id=by_id)).with_for_update()
+
+
 @cache
 def _locating(role: Role, everywhere: bool, *, by_id: bool) -> Select[Any]:
-    """Built once per kind of caller: building it costs as much as running it."""
-    named = (tasks.c.id if by_id else tasks.c.code) == bindparam("wanted")
-    visible = scope.visible_tasks_bound(role, everywhere=everywhere)
-    return _LOCATE.where(named, visible).with_for_update(of=tasks)
+    return _LOCATE.where(_meant(by_id=by_id), scope.visible_tasks_bound(role, everywhere=everywhere))
+
+
+def _meant(*, by_id: bool) -> ColumnElement[bool]:
+    return (tasks.c.id if by_id else tasks.c.code) == bindparam("wanted")
 
 
 @cache
@@ -104,11 +117,12 @@ def apply(
     now: datetime,
     why: str = "",
     also: Mapping[str, Any] | None = None,
+    also_before: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Write `values` and the figures that follow from them, one version on, and log what changed.
 
-    `also` adds facts to the log that are not columns of the task. Returns the task as far as it can be told without
-    another query (see `brief`).
+    `also` and `also_before` add facts to the log that are not columns of the task. Returns the task as far as it can be
+    told without another query (see `brief`).
     """
     before = row._mapping
     after = {**before, **values}
@@ -122,21 +136,13 @@ def apply(
     done = connection.execute(_writing(tuple(stamped)), {"task": row.id, "seen": row.version, **values})
     if done.rowcount != 1:
         check_version(row, -1)
+    if after["effective_due"] != row.effective_due:
+        # What units answer for is part of the task and due with it.
+        held = update(shares).where(shares.c.task_id == row.id, ~shares.c.done)
+        connection.execute(held.values(effective_due=after["effective_due"]))
     left, right = events.changes(before, written)
-    events.record(
-        connection,
-        actor,
-        now=now,
-        entity="task",
-        entity_id=row.id,
-        code=row.code,
-        action=action,
-        before=left,
-        after={**right, **(also or {})},
-        why=why,
-        assessment_id=row.assessment_id,
-        province_id=row.province_id,
-    )
+    left, right = {**left, **(also_before or {})}, {**right, **(also or {})}
+    events.record_task(connection, actor, row, now=now, action=action, before=left, after=right, why=why)
     return brief({**after, "version": row.version + 1, "updated_at": now}, today=local_date(now))
 
 

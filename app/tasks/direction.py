@@ -39,16 +39,5 @@ def give_direction(
         "on_behalf_of": actor.on_behalf_of,
     }
     direction_id = connection.execute(insert(directions).values(values).returning(directions.c.id)).scalar_one()
-    events.record(
-        connection,
-        actor,
-        now=now,
-        entity="task",
-        entity_id=row.id,
-        code=row.code,
-        action="task.directed",
-        after={"direction": words},
-        assessment_id=row.assessment_id,
-        province_id=row.province_id,
-    )
+    events.record_task(connection, actor, row, now=now, action="task.directed", after={"direction": words})
     return {"id": direction_id, "task": row.code, "text": words, "at": now, "by": actor.name}

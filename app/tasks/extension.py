@@ -10,7 +10,7 @@ from app.core import workflow
 from app.core.access import Actor, Permission
 from app.errors import Conflict, IllegalMove, InvalidInput, NotFound
 from app.models import agencies, assessments, extension_requests, tasks
-from app.tasks.change import apply, check_future, check_leads, check_version, locate
+from app.tasks.change import Located, apply, check_future, check_leads, check_version, locate
 from app.text import compose
 
 _COLUMNS = (
@@ -80,19 +80,8 @@ def request_extension(
         )
         .returning(extension_requests.c.id)
     ).scalar_one()
-    events.record(
-        connection,
-        actor,
-        now=now,
-        entity="task",
-        entity_id=row.id,
-        code=row.code,
-        action="task.extension_requested",
-        after={"requested_due": requested_due.isoformat()},
-        why=why,
-        assessment_id=row.assessment_id,
-        province_id=row.province_id,
-    )
+    after = {"requested_due": requested_due.isoformat()}
+    events.record_task(connection, actor, row, now=now, action="task.extension_requested", after=after, why=why)
     return get_request(connection, actor, request_id, now=now)
 
 
@@ -113,7 +102,7 @@ def decide_extension(
     if request["state"] != "open":
         raise Conflict("Đề nghị này đã được quyết định rồi.")
     words = compose(comment)
-    due = _granted(request, granted_due, now=now) if decision == "granted" else None
+    due = _granted(row, request, granted_due, now=now) if decision == "granted" else None
     if due is None and not words:
         raise InvalidInput("Hãy ghi lý do không chấp nhận gia hạn (comment).", field="comment")
     if due is not None and row.status not in workflow.OPEN:
@@ -159,9 +148,21 @@ def get_request(connection: Connection, actor: Actor, request_id: int, *, now: d
     return dict(row._mapping)
 
 
-def _granted(request: dict[str, Any], granted_due: date | None, *, now: datetime) -> date:
+def refuse_open(connection: Connection, actor: Actor, row: Located, *, now: datetime) -> None:
+    """A finished task needs no extension: what was asked for and not decided is refused, saying so."""
+    words = "Nhiệm vụ đã kết thúc trước khi đề nghị gia hạn được quyết định."
+    refused = connection.execute(
+        update(extension_requests)
+        .where(extension_requests.c.task_id == row.id, extension_requests.c.state == "open")
+        .values(state="refused", comment=words, decided_at=now, decided_by=actor.account_id)
+    )
+    if refused.rowcount:
+        events.record_task(connection, actor, row, now=now, action="task.extension_refused", why=words)
+
+
+def _granted(row: Located, request: dict[str, Any], granted_due: date | None, *, now: datetime) -> date:
     due: date = granted_due or request["requested_due"]
     check_future(due, now=now, field="granted_due")
-    if due <= request["previous_due"]:
-        raise InvalidInput(f"Hạn mới phải sau hạn cũ ({request['previous_due']:%d/%m/%Y}).", field="granted_due")
+    if due <= row.effective_due:
+        raise InvalidInput(f"Hạn mới phải sau hạn hiện tại ({row.effective_due:%d/%m/%Y}).", field="granted_due")
     return due

@@ -202,7 +202,7 @@ _EQUAL: dict[str, Any] = {
     "kind": tasks.c.kind,
     "group": tasks.c.group,
 }
-_LATE = (tasks.c.effective_due <= bindparam("today")) & tasks.c.status.in_(sorted(workflow.OPEN - {"submitted"}))
+_LATE = (tasks.c.effective_due <= bindparam("today")) & tasks.c.status.in_(sorted(workflow.REPORTABLE))
 WORDS = 10
 """How many words of `q` count."""
 

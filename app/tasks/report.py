@@ -112,7 +112,10 @@ def read_figures(row: Located, change: Update) -> Figures:
     """Score what was measured or declared by the criterion's rule; without either the last reported score stands."""
     kept = {"measurements": row.measurements, "declared": points_or_none(row.declared)}
     if change.measurements is None and change.declared_score is None:
-        return Figures(row.reported, {}, kept, {})
+        reported = row.reported
+        if change.status == "submitted" and reported is None and (row.measurements or row.declared is not None):
+            _, _, reported = score_of(row, row.measurements, kept["declared"])  # a returned report, handed in again
+        return Figures(reported, {}, kept, {})
     measurements, declared, reported = score_of(
         row, _overlaid(row.measurements, change.measurements), change.declared_score
     )

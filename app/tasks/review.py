@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, update
 
 from app import evidence, scope
 from app.core import scoring, workflow
 from app.core.access import Actor, Permission
 from app.errors import EvidenceRequired, InvalidInput, OutsideRuleDomain, ScoreNotAccepted, SelfReview
-from app.models import reviews, submissions
+from app.models import reports, reviews, submissions
 from app.tasks.change import Located, apply, check_future, check_version, locate, points_or_none
+from app.tasks.extension import refuse_open
 from app.tasks.report import score_of
 from app.text import compose
 
@@ -60,6 +61,8 @@ def review(
     ).one()
     outcome = _decide(connection, row, submission, decision, now=now)
     self_reviewed = scope.leads(actor, row.agency_id)
+    if decision.decision == "accepted":
+        refuse_open(connection, actor, row, now=now)
     connection.execute(
         insert(reviews).values(
             task_id=row.id,
@@ -109,11 +112,12 @@ def _return(decision: Decision, *, now: datetime) -> _Outcome:
         "Cần hạn nộp lại (resubmit_before) khi yêu cầu bổ sung, hoàn thiện.",
     )
     check_future(due, now=now, field="resubmit_before")
-    return _Outcome({"resubmit_before": due}, {"due": due, "frozen": {}}, {})
+    # A rejected figure stands nowhere until it is handed in again.
+    return _Outcome({"resubmit_before": due, "reported": None}, {"due": due, "frozen": {}}, {})
 
 
 def _accept(connection: Connection, row: Located, submission: Any, decision: Decision) -> _Outcome:
-    measurements, verified = _verified(row, submission, decision)
+    measurements, declared, verified = _verified(row, submission, decision)
     documents = evidence.evidence_of(connection, row.id)
     waiver = compose(decision.evidence_waiver or "") or None
     if verified is not None and verified > row.published and not documents and waiver is None:
@@ -122,6 +126,10 @@ def _accept(connection: Connection, row: Located, submission: Any, decision: Dec
             "kiểm chứng. Hãy yêu cầu bổ sung, hoặc ghi lý do miễn (evidence_waiver).",
             field="evidence_waiver",
         )
+    if verified is not None:
+        # What was verified is what is known from now on, also if the task is ever taken up again.
+        known = update(reports).where(reports.c.task_id == row.id)
+        connection.execute(known.values(measurements=measurements, declared=declared))
     shown = points_or_none(verified)
     frozen = {
         "report": submission.content,
@@ -130,11 +138,16 @@ def _accept(connection: Connection, row: Located, submission: Any, decision: Dec
         "score": shown,
     }
     facts = {"verified": verified, "evidence_waiver": waiver, "frozen": _plain(frozen)}
-    return _Outcome({"verified": verified}, facts, {"verified_measurements": measurements, "evidence_waiver": waiver})
+    logged = {"verified_measurements": measurements, "measurements": measurements, "evidence_waiver": waiver}
+    return _Outcome({"verified": verified, "reported": verified}, facts, logged)
 
 
-def _verified(row: Located, submission: Any, decision: Decision) -> tuple[dict[str, str] | None, int | None]:
-    """(verified measurements, verified score); a survey task has neither, its score changes by the next survey only."""
+Verified = tuple[dict[str, str] | None, int | None, int | None]
+"""(measurements, declared score, score)."""
+
+
+def _verified(row: Located, submission: Any, decision: Decision) -> Verified:
+    """What the review verifies; nothing on a survey task, whose score changes by the next survey only."""
     given = decision.measurements is not None or decision.verified_score is not None
     if row.kind == "survey":
         if given:
@@ -142,7 +155,7 @@ def _verified(row: Located, submission: Any, decision: Decision) -> tuple[dict[s
                 "Điểm điều tra xã hội học chỉ thay đổi theo kỳ khảo sát sau; không ghi số liệu hay điểm.",
                 field="verified_score",
             )
-        return None, None
+        return None, None, None
     content = submission.content
     submitted = content.get("measurements")
     measurements = {**(submitted or {}), **(decision.measurements or {})} or None
@@ -153,8 +166,7 @@ def _verified(row: Located, submission: Any, decision: Decision) -> tuple[dict[s
         and scoring.parse_rule(row.rule).executable
     ):
         declared = _only_outside(row, measurements, declared)
-    counts, _, score = score_of(row, measurements, declared, field="verified_score")
-    return counts, score
+    return score_of(row, measurements, declared, field="verified_score")
 
 
 def _only_outside(row: Located, measurements: Mapping[str, Any] | None, declared: str | None) -> str | None:

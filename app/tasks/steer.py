@@ -10,10 +10,12 @@ from sqlalchemy import Connection, delete, insert, select
 from app.agencies.directory import refresh_search
 from app.core import scoring, workflow
 from app.core.access import Actor, Permission
+from app.core.workdays import local_date
 from app.db import savepoint
 from app.errors import Conflict, IllegalMove, InvalidInput
 from app.models import agencies, task_cooperators
-from app.tasks.change import Located, apply, check_future, check_version, locate
+from app.tasks.change import Located, apply, brief, check_future, check_version, locate
+from app.tasks.extension import refuse_open
 from app.text import compose
 
 
@@ -31,21 +33,26 @@ class Steering:
 def steer(
     connection: Connection, actor: Actor, ident: str, change: Steering, *, version: int | None, now: datetime
 ) -> dict[str, Any]:
-    """Change due date, target or cooperating agencies of an open task, each with its own row in the log."""
+    """Change due date, target or cooperating agencies of an open task; what stands already is not written again.
+
+    A new due date takes the place of an extension and a resubmission date too.
+    """
     row, why = _begin(connection, actor, ident, change.reason, version=version)
     if change.due_before is None and change.target is None and change.cooperating is None:
         raise InvalidInput("Không có thay đổi nào. Hãy gửi due_before, target hoặc cooperating.")
     _check_open(row)
     values: dict[str, Any] = {}
-    also: dict[str, Any] = {}
     if change.due_before is not None:
         check_future(change.due_before, now=now, field="due_before")
-        values["due_before"] = change.due_before
+        values |= {"due_before": change.due_before, "extension_due": None, "resubmit_before": None}
     if change.target is not None:
         values["target"] = scoring.check_target(row.max, row.published, change.target)
-    if change.cooperating is not None:
-        also["cooperating"] = _set_cooperators(connection, row, change.cooperating)
-    return apply(connection, actor, row, values, action=_action(change), now=now, why=why, also=also)
+    before, after = _set_cooperators(connection, row, change.cooperating)
+    if before == after and all(row._mapping[name] == value for name, value in values.items()):
+        return brief(row._mapping, today=local_date(now))
+    also, also_before = ({"cooperating": after}, {"cooperating": before}) if before != after else (None, None)
+    action = _action(change)
+    return apply(connection, actor, row, values, action=action, now=now, why=why, also=also, also_before=also_before)
 
 
 def steer_many(
@@ -68,6 +75,7 @@ def close(
     """End a task that cannot be remedied (`not_remediable`). Its criterion keeps the published score."""
     row, why = _begin(connection, actor, ident, reason, version=version)
     workflow.check_closure(row.status)
+    refuse_open(connection, actor, row, now=now)
     values = {"status": "closed", "submitted_at": None, "submitted_by": None}
     return apply(
         connection, actor, row, values, action="task.closed", now=now, why=why, also={"outcome": "not_remediable"}
@@ -137,9 +145,13 @@ def _check_open(row: Located) -> None:
 
 
 def _action(change: Steering) -> str:
-    if change.due_before is not None:
-        return "task.due_changed"
-    return "task.target_changed" if change.target is not None else "task.cooperators_changed"
+    named = {
+        "task.due_changed": change.due_before,
+        "task.target_changed": change.target,
+        "task.cooperators_changed": change.cooperating,
+    }
+    (first, *more) = [action for action, given in named.items() if given is not None]
+    return "task.changed" if more else first
 
 
 def _agencies(connection: Connection, row: Located, codes: Sequence[str], *, field: str) -> list[Any]:
@@ -157,7 +169,17 @@ def _agencies(connection: Connection, row: Located, codes: Sequence[str], *, fie
     return list(found)
 
 
-def _set_cooperators(connection: Connection, row: Located, codes: Sequence[str]) -> list[str]:
+def _set_cooperators(connection: Connection, row: Located, codes: Sequence[str] | None) -> tuple[list[str], list[str]]:
+    """(codes before, codes after); None leaves them as they are."""
+    standing = connection.execute(
+        select(agencies.c.code)
+        .join(task_cooperators, task_cooperators.c.agency_id == agencies.c.id)
+        .where(task_cooperators.c.task_id == row.id)
+        .order_by(agencies.c.code)
+    )
+    before = list(standing.scalars())
+    if codes is None or sorted(set(codes)) == before:
+        return before, before
     chosen = _agencies(connection, row, codes, field="cooperating") if codes else []
     if any(agency.id == row.agency_id for agency in chosen):
         raise InvalidInput("Cơ quan phụ trách không thể đồng thời là cơ quan phối hợp.", field="cooperating")
@@ -165,4 +187,4 @@ def _set_cooperators(connection: Connection, row: Located, codes: Sequence[str])
     if chosen:
         rows = [{"task_id": row.id, "agency_id": agency.id} for agency in chosen]
         connection.execute(insert(task_cooperators), rows)
-    return sorted(agency.code for agency in chosen)
+    return before, sorted(agency.code for agency in chosen)

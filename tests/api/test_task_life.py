@@ -415,6 +415,59 @@ def test_on_behalf_of_names_the_officer(client: Client) -> None:
     assert (entry["by"], entry["on_behalf_of"]) == ("SKHCN", "Phòng Chuyển đổi số")
 
 
+def test_a_rejected_figure_counts_only_once_it_is_handed_in_again(client: Client) -> None:
+    agency = client.as_("STP")
+    submit(agency, T03, declared_score="1")
+    review(client, T03, decision="returned", comment="Thiếu văn bản", resubmit_before="2025-07-15")
+    begun = agency.post(f"{T03}/updates", version=3, json={"status": "in_progress"}).json()
+    assert (begun["reported"], begun["expected"]) == (None, "0.4286")
+    assert submit(agency, T03).json()["expected"] == "1.0000"
+
+
+def test_what_was_verified_is_what_is_known_after_reopening(client: Client) -> None:
+    numerator, denominator = inputs(client, T15)
+    submit(client.as_("SKHCN"), T15, measurements={numerator: 16, denominator: 16})
+    review(client, T15, measurements={numerator: 10}, evidence_waiver="Đã kiểm tra")
+    opened = client.post(f"{T15}/reopening", version=3, json={"reason": "Còn dịch vụ chưa dùng"}).json()
+    assert (opened["floor"], opened["expected"]) == ("0.5625", "0.6250")
+    assert client.get(T15).json()["report"]["measurements"] == {numerator: "10", denominator: "16"}
+
+
+def test_a_new_due_date_counts_whatever_stood_before_and_shares_follow(client: Client) -> None:
+    asked = client.as_("STP").post(f"{T03}/extension-requests", json={"requested_due": "2025-08-01", "reason": "x"})
+    decision = f"/api/v1/extension-requests/{asked.json()['id']}/decision"
+    client.post(decision, json={"decision": "granted"})
+    moved = client.patch(T03, version=2, json={"reason": "Kế hoạch mới", "due_before": "2025-07-15"}).json()
+    assert (moved["extension_due"], moved["effective_due"]) == (None, "2025-07-15")
+    dues = {share["effective_due"] for share in client.get("/api/v1/shares?task=ST-2024-TC-03").json()["items"]}
+    assert dues == {"2025-07-15"}
+
+
+def test_an_extension_is_granted_beyond_what_is_due_now_and_not_of_finished_tasks(client: Client) -> None:
+    agency = client.as_("STP")
+    asked = agency.post(f"{T03}/extension-requests", json={"requested_due": "2025-08-01", "reason": "x"}).json()
+    client.patch(T03, version=1, json={"reason": "Kế hoạch mới", "due_before": "2025-09-01"})
+    decision = f"/api/v1/extension-requests/{asked['id']}/decision"
+    problem(client.post(decision, json={"decision": "granted"}), 422, "invalid-input")
+    client.post(f"{T03}/closure", version=2, json={"reason": "Không còn thuộc thẩm quyền"})
+    (request,) = client.get(T03).json()["extension_requests"]
+    assert request["state"] == "refused"
+    client.post(f"{T03}/reopening", version=3, json={"reason": "Làm tiếp"})
+    again = agency.post(f"{T03}/extension-requests", json={"requested_due": "2025-10-01", "reason": "x"})
+    assert again.status_code == 201
+
+
+def test_steering_says_what_changed_and_writes_nothing_when_nothing_does(client: Client) -> None:
+    client.patch(T16, version=1, json={"reason": "r", "cooperating": ["STP"]})
+    same = client.patch(T16, version=2, json={"reason": "r", "cooperating": ["STP"]})
+    assert same.json()["version"] == 2
+    client.patch(T16, version=2, json={"reason": "r", "cooperating": ["VPUB"], "target": "1.3"})
+    entries = client.get(f"{T16}/updates").json()["items"][1:]
+    assert [entry["action"] for entry in entries] == ["task.cooperators_changed", "task.changed"]
+    assert entries[1]["from"]["cooperating"] == ["STP"]
+    assert entries[1]["to"]["cooperating"] == ["VPUB"]
+
+
 def test_every_submission_is_on_record(client: Client) -> None:
     submit(client.as_("STP"), T03, declared_score="0.5")
     review(client, T03, decision="returned", comment="x", resubmit_before="2025-07-15")

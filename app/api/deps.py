@@ -87,8 +87,9 @@ current_call = KeyBearer(description="Khóa API: `Authorization: Bearer KEY`")
 
 
 def reply(data: Any, status: int = 200) -> Response:
-    """JSON, written straight from plain values."""
-    return Response(to_json(data), status, _etag(data), media_type="application/json")
+    """JSON, written straight from plain values; bytes are written already."""
+    body = data if isinstance(data, bytes) else to_json(data)
+    return Response(body, status, _etag(data), media_type="application/json")
 
 
 def _etag(data: Any) -> dict[str, str]:

@@ -183,7 +183,7 @@ class TaskQuery(Request):
 )
 async def list_tasks(call: Caller) -> Response:
     query = read_query(TaskQuery, call.request)
-    return reply(await call.read(tasks.list_tasks, query.to_filter()))
+    return reply(await call.read(tasks.list_tasks_as_json, query.to_filter()))
 
 
 @router.post("/tasks/updates", summary="Báo cáo nhiều nhiệm vụ một lần")

@@ -1,10 +1,11 @@
-"""Nhiệm vụ khắc phục: one per unmet criterion. `read` shows, the others change, `change` writes what changed."""
+"""Nhiệm vụ khắc phục, one per unmet criterion: `search` and `read` show, the others change, `change` writes."""
 
 from app.tasks.direction import give_direction
 from app.tasks.extension import decide_extension, get_request, list_requests, request_extension
-from app.tasks.read import SORTS, Filter, get_task, list_tasks, list_updates
+from app.tasks.read import get_task, list_updates
 from app.tasks.report import Update, record_update, record_updates
 from app.tasks.review import Decision, review
+from app.tasks.search import SORTS, Filter, list_tasks, list_tasks_as_json
 from app.tasks.steer import Steering, assign, close, reopen, steer, steer_many
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "give_direction",
     "list_requests",
     "list_tasks",
+    "list_tasks_as_json",
     "list_updates",
     "record_update",
     "record_updates",

@@ -1,17 +1,15 @@
-"""Tasks as people look for them and read them. Every list costs the same few queries whatever its length."""
+"""One task with all that belongs to it, and its log."""
 
-from dataclasses import dataclass
-from datetime import date, datetime
-from functools import lru_cache
-from typing import Any, NamedTuple
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from app import scope
 from app.core import scoring, workflow
 from app.core.access import Actor, Permission, Role
 from app.core.workdays import local_date
-from app.errors import InvalidInput, NotFound
+from app.errors import NotFound
 from app.idents import named
 from app.models import (
     accounts,
@@ -23,130 +21,33 @@ from app.models import (
     directions,
     events,
     extension_requests,
-    fields,
     measure_agencies,
     measure_tasks,
     measures,
     reports,
     reviews,
     shares,
-    task_cooperators,
     tasks,
 )
-from app.tasks.change import UNKNOWN, brief, points_or_none
-from app.text import fold
+from app.tasks.change import UNKNOWN, points_or_none
+from app.tasks.search import ROWS, listed
 
-SORTS: dict[str, tuple[Any, ...]] = {
-    "due": (tasks.c.effective_due, (tasks.c.max - tasks.c.published).desc(), tasks.c.code),
-    "-due": (tasks.c.effective_due.desc(), tasks.c.code),
-    "points": (tasks.c.max - tasks.c.published, tasks.c.code),
-    "-points": ((tasks.c.max - tasks.c.published).desc(), tasks.c.code),
-    "code": (tasks.c.code,),
-    "-code": (tasks.c.code.desc(),),
-    "updated": (tasks.c.updated_at, tasks.c.code),
-    "-updated": (tasks.c.updated_at.desc(), tasks.c.code),
-}
-"""The default, `due`: the most urgent first, and of those the most valuable."""
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """What `list_tasks` looks for; None and empty mean any."""
-
-    assessment: str | None = None
-    agency: str | None = None
-    statuses: tuple[str, ...] = ()
-    field_number: int | None = None
-    kind: str | None = None
-    group: str | None = None
-    overdue: bool | None = None
-    q: str | None = None
-    sort: str = "due"
-    limit: int = 50
-    offset: int = 0
-
-    def words(self) -> list[str]:
-        return fold(self.q or "").split()[:WORDS]
-
-    def shape(self) -> "Shape":
-        equal = tuple(name for name in _EQUAL if getattr(self, name) is not None)
-        return Shape(equal, bool(self.statuses), self.overdue, len(self.words()), self.sort)
-
-
-class Shape(NamedTuple):
-    """What of a filter decides the statement; the rest are its parameters."""
-
-    equal: tuple[str, ...]
-    statuses: bool
-    overdue: bool | None
-    words: int
-    sort: str
-
-
-_UNLISTED = {"search", "created_at", "submitted_by", "criterion_id", "agency_id", "assessment_id"}
-_UNIT, _RECORD = "\x1f", "\x1e"
-"""ASCII's own separators: no name holds a control character (`app.text.compose`)."""
-_helpers = agencies.alias("cooperating_agency")
-_COOPERATING = (
-    select(func.aggregate_strings(_helpers.c.code + _UNIT + _helpers.c.name, _RECORD))
-    .join(task_cooperators, task_cooperators.c.agency_id == _helpers.c.id)
-    .where(task_cooperators.c.task_id == tasks.c.id)
-    .correlate(tasks)
-    .scalar_subquery()
-)
-_ROWS = (
-    select(
-        *(column for column in tasks.c if column.name not in _UNLISTED),
-        assessments.c.code.label("assessment"),
-        criteria.c.number.label("criterion_number"),
-        criteria.c.name.label("criterion_name"),
-        fields.c.name.label("field_name"),
-        agencies.c.code.label("agency_code"),
-        agencies.c.name.label("agency_name"),
-        _COOPERATING.label("cooperating"),
-    )
-    .join(assessments, assessments.c.id == tasks.c.assessment_id)
-    .join(criteria, criteria.c.id == tasks.c.criterion_id)
-    .join(fields, fields.c.id == criteria.c.field_id)
-    .join(agencies, agencies.c.id == tasks.c.agency_id)
-)
-_NAMES = tuple(column.name for column in _ROWS.selected_columns)
 _SOURCE = (
     select(criteria.c.rule, criteria.c.facts, criteria.c.where)
     .join(tasks, tasks.c.criterion_id == criteria.c.id)
     .where(tasks.c.id == bindparam("task"))
 )
-_COUNT = (
-    select(func.count())
-    .select_from(tasks)
-    .join(assessments, assessments.c.id == tasks.c.assessment_id)
-    .join(agencies, agencies.c.id == tasks.c.agency_id)
-)
-
-
-def list_tasks(connection: Connection, actor: Actor, wanted: Filter, *, now: datetime) -> dict[str, Any]:
-    """A page of visible tasks: two queries, whatever it holds."""
-    actor.require(Permission.TASK_READ)
-    if wanted.sort not in SORTS:
-        raise InvalidInput(f"sort phải là một trong: {', '.join(SORTS)}.", field="sort")
-    values = _values(actor, wanted, today=local_date(now))
-    count, page = _statements(actor.role, actor.province_id is None, wanted.shape())
-    total = connection.execute(count, values).scalar_one()
-    rows = connection.execute(page, {**values, "limit": wanted.limit, "offset": wanted.offset}).all()
-    today = local_date(now)
-    items = [_listed(tuple(row), today=today) for row in rows]
-    return {"items": items, "total": total, "limit": wanted.limit, "offset": wanted.offset}
 
 
 def get_task(connection: Connection, actor: Actor, ident: str, *, now: datetime) -> dict[str, Any]:
     """One task with all that belongs to it; raises `NotFound` outside the actor's scope."""
     actor.require(Permission.TASK_READ)
-    row = connection.execute(_ROWS.where(named(tasks, ident), scope.visible_tasks(actor))).first()
+    row = connection.execute(ROWS.where(named(tasks, ident), scope.visible_tasks(actor))).first()
     if row is None:
         raise NotFound(UNKNOWN)
     source = connection.execute(_SOURCE, {"task": row.id}).one()
     return {
-        **_listed(tuple(row), today=local_date(now)),
+        **listed(tuple(row), today=local_date(now)),
         "facts": source.facts.get("items", []),
         "where": source.where,
         "rule": _rule(source.rule),
@@ -192,83 +93,6 @@ def list_updates(
     return {"items": items, "total": total, "limit": limit, "offset": offset}
 
 
-# The list
-
-
-_EQUAL: dict[str, Any] = {
-    "assessment": assessments.c.code,
-    "agency": agencies.c.code,
-    "field_number": tasks.c.field_number,
-    "kind": tasks.c.kind,
-    "group": tasks.c.group,
-}
-_LATE = (tasks.c.effective_due <= bindparam("today")) & tasks.c.status.in_(sorted(workflow.REPORTABLE))
-WORDS = 10
-"""How many words of `q` count."""
-
-
-@lru_cache(maxsize=500)
-def _statements(role: Role, everywhere: bool, shape: Shape) -> tuple[Select[Any], Select[Any]]:
-    """(count, page) for one kind of caller and one shape of filter: building them costs as much as running them."""
-    conditions = [scope.visible_tasks_bound(role, everywhere=everywhere)]
-    conditions += [_EQUAL[name] == bindparam(f"is_{name}") for name in shape.equal]
-    if shape.statuses:
-        conditions.append(tasks.c.status.in_(bindparam("statuses", expanding=True)))
-    if shape.overdue is not None:
-        conditions.append(_LATE if shape.overdue else ~_LATE)
-    conditions += [tasks.c.search.like(bindparam(f"word_{number}"), escape="/") for number in range(shape.words)]
-    page = _ROWS.where(*conditions).order_by(*SORTS[shape.sort]).limit(bindparam("limit")).offset(bindparam("offset"))
-    return _COUNT.where(*conditions), page
-
-
-def _values(actor: Actor, wanted: Filter, *, today: date) -> dict[str, Any]:
-    values: dict[str, Any] = {**scope.bound(actor), "today": today}
-    values |= {f"is_{name}": getattr(wanted, name) for name in _EQUAL}
-    if wanted.statuses:
-        values["statuses"] = _known_statuses(wanted.statuses)
-    for number, word in enumerate(wanted.words()):
-        escaped = word.replace("/", "//").replace("%", "/%").replace("_", "/_")
-        values[f"word_{number}"] = f"%{escaped}%"
-    return values
-
-
-def _known_statuses(statuses: tuple[str, ...]) -> tuple[str, ...]:
-    unknown = [status for status in statuses if status not in workflow.LABELS]
-    if unknown:
-        raise InvalidInput(f"Không có trạng thái {unknown[0]!r}; dùng: {', '.join(workflow.LABELS)}.", field="status")
-    return statuses
-
-
-@lru_cache(maxsize=2_000)
-def _listed(row: tuple[Any, ...], *, today: date) -> dict[str, Any]:
-    """A row of `_ROWS`. Follows from its arguments alone, so a list that is asked for again is not written again.
-
-    Not to be changed by whoever gets it.
-    """
-    task = dict(zip(_NAMES, row, strict=True))
-    return {
-        **brief(task, today=today),
-        "assessment": task["assessment"],
-        "criterion": {
-            "number": task["criterion_number"],
-            "kind": task["kind"],
-            "group": task["group"],
-            "name": task["criterion_name"],
-            "field": {"number": task["field_number"], "name": task["field_name"]},
-        },
-        "agency": {"code": task["agency_code"], "name": task["agency_name"]},
-        "former_agency": task["former_agency"],
-        "cooperating": _unpacked(task["cooperating"]),
-        "assignment_basis": task["assignment_basis"],
-        "points_short": scoring.format_points(task["max"] - task["published"]),
-    }
-
-
-def _unpacked(cooperating: str | None) -> list[dict[str, str]]:
-    pairs = sorted(one.split(_UNIT) for one in (cooperating or "").split(_RECORD) if one)
-    return [{"code": code, "name": name} for code, name in pairs]
-
-
 # The parts of one task
 
 
@@ -288,7 +112,8 @@ def _missing(connection: Connection, row: Any) -> list[str]:
     found = connection.execute(select(reports).where(reports.c.task_id == row.id)).first()
     texts = found._mapping if found is not None else {}
     missing = [label for name, label in workflow.PARTS.items() if not str(texts.get(name, "")).strip()]
-    if row.kind == "appraised" and row.reported is None:
+    has_figures = row.reported is not None or (found is not None and (found.measurements or found.declared is not None))
+    if row.kind == "appraised" and not has_figures:
         missing.append("số liệu đo được hoặc điểm tự đánh giá")
     return missing
 

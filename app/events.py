@@ -3,14 +3,15 @@
 A task's log and the audit are two views of it, and `as_of` figures are rebuilt from it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, insert, select
 
 from app.core.access import Actor
-from app.models import events
+from app.core.scoring import format_points
+from app.models import agencies, events
 
 _INSERT = insert(events)
 
@@ -88,3 +89,47 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[dict[s
     """Only what differs, JSON-ready, as (from, to)."""
     differing = [key for key in after if before.get(key) != after[key]]
     return jsonable({key: before.get(key) for key in differing}), jsonable({key: after[key] for key in differing})
+
+
+# Reading
+
+POINTS = frozenset({"max", "published", "floor", "expected", "ceiling", "verified", "reported", "target"})
+"""Values that are ten-thousandths of a point and leave as strings."""
+HIDDEN = frozenset({"submitted_by"})
+"""Ids that say nothing outside the database; the row itself says who did it."""
+
+
+def told(connection: Connection, rows: Sequence[Any]) -> list[dict[str, Any]]:
+    """Rows of `event` as the log and the audit show them: scores as strings, agencies by code, instants in UTC."""
+    ids = {values["agency_id"] for row in rows for values in (row.before, row.after) if values.get("agency_id")}
+    codes: dict[int, str] = {}
+    if ids:
+        found = select(agencies.c.id, agencies.c.code).where(agencies.c.id.in_(ids))
+        codes = {agency_id: code for agency_id, code in connection.execute(found)}
+    return [
+        {
+            "id": row.id,
+            "at": row.at,
+            "action": row.action,
+            "by": row.actor,
+            "on_behalf_of": row.on_behalf_of,
+            "from": _legible(row.before, codes),
+            "to": _legible(row.after, codes),
+            "why": row.why,
+        }
+        for row in rows
+    ]
+
+
+def _legible(values: Mapping[str, Any], codes: Mapping[int, str]) -> dict[str, Any]:
+    shown: dict[str, Any] = {}
+    for name, value in values.items():
+        if name in POINTS and isinstance(value, int):
+            shown[name] = format_points(value)
+        elif name == "agency_id":
+            shown["agency"] = codes.get(value, value)
+        elif isinstance(value, str) and value.endswith("+00:00"):
+            shown[name] = value.removesuffix("+00:00") + "Z"
+        elif name not in HIDDEN:
+            shown[name] = value
+    return shown

@@ -35,7 +35,11 @@ class Job:
 
 
 def _plan(context: Context) -> object:
-    return reminders.run_due(context.db, now=context.clock.now())
+    """Reminders go to whoever is responsible today, so successions that are due come first; letters leave at once."""
+    _succeed(context)
+    planned = reminders.run_due(context.db, now=context.clock.now())
+    _deliver(context)
+    return planned
 
 
 def _deliver(context: Context) -> object:
@@ -62,7 +66,6 @@ def _tidy(context: Context) -> object:
 
 
 JOBS = (
-    Job("succession", _succeed, seconds=60),  # before the plan: reminders go to whoever is responsible today
     Job("plan", _plan, seconds=30),
     Job("deliver", _deliver, seconds=10),
     Job("snapshot", _snapshot, seconds=600),

@@ -133,15 +133,15 @@ async def link_evidence(evidence_id: int, body: TasksBody, call: Call = Depends(
 
 
 @router.get(
-    "/tasks/{ident}/evidence", response_model=Page[Evidence], summary="Các tài liệu kiểm chứng của một nhiệm vụ"
+    "/tasks/{task_id}/evidence", response_model=Page[Evidence], summary="Các tài liệu kiểm chứng của một nhiệm vụ"
 )
 async def list_evidence(
-    ident: str,
+    task_id: str,
     limit: int = Query(50, ge=1, le=200),
     offset: int = Query(0, ge=0, le=1_000_000),
     call: Call = Depends(current_call),
 ) -> Response:
-    return reply(await call.read(evidence.list_for_task, ident, limit=limit, offset=offset))
+    return reply(await call.read(evidence.list_for_task, task_id, limit=limit, offset=offset))
 
 
 Sent = tuple[evidence.Document, evidence.Upload | None]

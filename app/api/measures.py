@@ -55,11 +55,11 @@ async def list_measures(
     return reply(found)
 
 
-@router.get("/measures/{ident}", response_model=Measure, summary="Một giải pháp, theo mã hoặc số thứ tự")
-async def get_measure(ident: str, call: Call = Depends(current_call)) -> Response:
-    return reply(await call.read(measures.get_measure, ident))
+@router.get("/measures/{measure_id}", response_model=Measure, summary="Một giải pháp, theo mã hoặc số thứ tự")
+async def get_measure(measure_id: str, call: Call = Depends(current_call)) -> Response:
+    return reply(await call.read(measures.get_measure, measure_id))
 
 
-@router.patch("/measures/{ident}", response_model=Measure, summary="Cơ quan ghi tiến độ thực hiện giải pháp")
-async def update_measure(ident: str, body: MeasureBody, call: Call = Depends(current_call)) -> Response:
-    return reply(await call.write(measures.update_measure, ident, body.progress, on_behalf_of=body.on_behalf_of))
+@router.patch("/measures/{measure_id}", response_model=Measure, summary="Cơ quan ghi tiến độ thực hiện giải pháp")
+async def update_measure(measure_id: str, body: MeasureBody, call: Call = Depends(current_call)) -> Response:
+    return reply(await call.write(measures.update_measure, measure_id, body.progress, on_behalf_of=body.on_behalf_of))

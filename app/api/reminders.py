@@ -133,9 +133,9 @@ async def preview_reminders(on: date | None = None, call: Call = Depends(current
     return reply(await call.read(reminders.preview, on=on))
 
 
-@router.get("/reminders/{ident}", response_model=Digest, summary="Một thư nhắc việc và nội dung của nó")
-async def get_reminder(ident: str, call: Call = Depends(current_call)) -> Response:
-    return reply(await call.read(reminders.get_digest, path_id(ident)))
+@router.get("/reminders/{digest_id}", response_model=Digest, summary="Một thư nhắc việc và nội dung của nó")
+async def get_reminder(digest_id: str, call: Call = Depends(current_call)) -> Response:
+    return reply(await call.read(reminders.get_digest, path_id(digest_id)))
 
 
 @router.post(
@@ -149,10 +149,10 @@ async def run_reminders(body: RunBody | None = None, call: Call = Depends(curren
 
 
 @router.post(
-    "/deliveries/{ident}/resend",
+    "/deliveries/{delivery_id}/resend",
     response_model=Requeued,
     summary="Gửi lại một thư không gửi được",
     description="Thư đã gửi thì chỉ gửi thêm khi có `again`: true; khi đó là một thư mới, Message-ID mới.",
 )
-async def resend_delivery(ident: str, body: ResendBody | None = None, call: Call = Depends(current_call)) -> Response:
-    return await call.post(outbox.resend, path_id(ident), again=body is not None and body.again)
+async def resend_delivery(delivery_id: str, body: ResendBody | None = None, call: Call = Depends(current_call)) -> Response:
+    return await call.post(outbox.resend, path_id(delivery_id), again=body is not None and body.again)

@@ -74,22 +74,22 @@ async def list_shares(
     return reply(found)
 
 
-@router.get("/shares/{ident}", response_model=Share, summary="Một phần trách nhiệm, theo mã hoặc số thứ tự")
-async def get_share(ident: str, call: Call = Depends(current_call)) -> Response:
-    return reply(await call.read(shares.get_share, ident))
+@router.get("/shares/{share_id}", response_model=Share, summary="Một phần trách nhiệm, theo mã hoặc số thứ tự")
+async def get_share(share_id: str, call: Call = Depends(current_call)) -> Response:
+    return reply(await call.read(shares.get_share, share_id))
 
 
 @router.patch(
-    "/shares/{ident}",
+    "/shares/{share_id}",
     response_model=Share,
     summary="Đơn vị cập nhật phần trách nhiệm của mình",
     description="Trường không gửi thì giữ nguyên. `If-Match` (ETag) không bắt buộc; có thì được kiểm tra.",
 )
 async def update_share(
-    ident: str,
+    share_id: str,
     body: ShareBody,
     version: Annotated[int | None, Depends(optional_version)],
     call: Call = Depends(current_call),
 ) -> Response:
     change = body.model_dump(exclude_unset=True, exclude={"on_behalf_of"})
-    return reply(await call.write(shares.update_share, ident, change, version=version, on_behalf_of=body.on_behalf_of))
+    return reply(await call.write(shares.update_share, share_id, change, version=version, on_behalf_of=body.on_behalf_of))

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select
 
+from app import events as log
 from app import scope
 from app.core import scoring, workflow
 from app.core.access import Actor, Permission, Role
@@ -76,20 +77,8 @@ def list_updates(
         raise NotFound(UNKNOWN)
     mine = (events.c.entity == "task", events.c.entity_id == found.id)
     total = connection.execute(select(func.count()).select_from(events).where(*mine)).scalar_one()
-    rows = connection.execute(select(events).where(*mine).order_by(events.c.id).limit(limit).offset(offset))
-    items = [
-        {
-            "id": row.id,
-            "at": row.at,
-            "action": row.action,
-            "by": row.actor,
-            "on_behalf_of": row.on_behalf_of,
-            "from": row.before,
-            "to": row.after,
-            "why": row.why,
-        }
-        for row in rows
-    ]
+    rows = connection.execute(select(events).where(*mine).order_by(events.c.id).limit(limit).offset(offset)).all()
+    items = log.told(connection, rows)
     return {"items": items, "total": total, "limit": limit, "offset": offset}
 
 

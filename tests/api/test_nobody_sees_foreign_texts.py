@@ -36,6 +36,7 @@ def plant(client: Client) -> dict[str, Any]:
         "assessment_id": "soc-trang-2024",
         "agency_id": "SKHCN",
         "request_id": answers[2].json()["id"],
+        "digest_id": 1,
     }
 
 

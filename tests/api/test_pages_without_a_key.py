@@ -16,6 +16,9 @@ def test_the_documentation_needs_nothing_from_outside(client: Client) -> None:
 
 def test_a_link_in_a_mail_leads_to_what_to_do_and_reflects_nothing(client: Client) -> None:
     assert "POST /api/v1/tasks/ST-2024-TC-16/updates" in client.http.get("/tasks/ST-2024-TC-16").text
+    assert "PATCH /api/v1/shares/ST-2024-TC-07.04" in client.http.get("/shares/ST-2024-TC-07.04").text
+    assert "GET /api/v1/tasks" in client.http.get("/tasks").text
+    assert client.http.get("/tasks/{x.__class__}").status_code == 200
     assert "<script>" not in client.http.get("/tasks/%3Cscript%3Ealert(1)").text
     assert "<img" not in client.http.get("/tasks/%3Cimg%20src=x%3E").text
 

@@ -67,7 +67,10 @@ def test_from_assigned_to_accepted_the_score_follows_the_measurements(client: Cl
     assert frozen["report"]["reason"] == PARTS["reason"]
     log = client.get(f"{T15}/updates").json()["items"]
     assert [entry["action"] for entry in log] == ["task.created", "task.updated", "task.submitted", "task.accepted"]
-    assert log[1]["from"]["status"], log[1]["to"]["status"] == ("assigned", "in_progress")
+    assert (log[1]["from"]["status"], log[1]["to"]["status"]) == ("assigned", "in_progress")
+    assert (log[1]["from"]["expected"], log[1]["to"]["expected"]) == ("0.5625", "0.7500")
+    assert log[0]["to"]["agency"] == "SKHCN"
+    assert not {"agency_id", "submitted_by"} & set().union(*(entry["to"] for entry in log))
 
 
 def test_a_note_without_status_moves_nothing(client: Client) -> None:

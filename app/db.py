@@ -8,6 +8,7 @@ pool of connections in threads. Callers cannot tell which.
 import asyncio
 import contextlib
 import queue
+import secrets
 import sqlite3
 import threading
 import time
@@ -22,9 +23,10 @@ from sqlalchemy import Connection as Connection  # for whoever may not know SQLA
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool
 
-from app.errors import Busy, Problem, SetupProblem
+from app.errors import Busy, SetupProblem
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -33,8 +35,13 @@ GROUP = 64
 """How many waiting writes share one SQLite commit."""
 BUSY_MS = 10_000
 """How long a SQLite connection waits for another process's write lock."""
+STATEMENT_MS = 120_000
+"""How long one PostgreSQL statement may take, import and backup included."""
 RETRYABLE = frozenset({"40001", "40P01"})
 """PostgreSQL: serialization failure, deadlock. The whole call is run again."""
+UNAVAILABLE = ("08", "57", "53", "25006", "55P03")
+"""PostgreSQL's codes, or beginnings of them, of a server that cannot take the work now: connection lost, shutting down,
+statement cancelled, out of resources, read-only (a replica after a failover), lock not to be had in time."""
 ATTEMPTS = 4
 RESTED = 5.0
 """Seconds after which a pooled PostgreSQL connection is asked whether it still lives before it is used."""
@@ -80,8 +87,13 @@ class Database:
         """Run `fn(connection, …)` in a consistent read-only transaction."""
 
         def call() -> T:
-            with self.snapshot() as connection:
-                return _deliver(fn, connection, *args, **kwargs)
+            with _translated():
+                try:
+                    return self._read(fn, *args, **kwargs)
+                except DBAPIError as error:
+                    if not error.connection_invalidated:
+                        raise
+                return self._read(fn, *args, **kwargs)  # the pooled connection had died; a new one is tried once
 
         return await asyncio.get_running_loop().run_in_executor(self._readers, call)
 
@@ -140,18 +152,28 @@ class Database:
                 late.append(call)
         _settle(late)
 
+    def _read(self, fn: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        with self.reader.connect() as connection, connection.begin():
+            return _deliver(fn, connection, *args, **kwargs)
+
     def _exclusive(self) -> contextlib.AbstractContextManager[Any]:
         # Within one process threads queue here instead of spinning on SQLite's file lock.
         return self._lock if self.sqlite else contextlib.nullcontext()
 
     def _retrying(self, fn: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                with self.transaction() as connection:
-                    return _deliver(fn, connection, *args, **kwargs)
-            except DBAPIError as error:
-                if attempt == ATTEMPTS or getattr(error.orig, "sqlstate", None) not in RETRYABLE:
-                    raise
+        with _translated():
+            for attempt in range(1, ATTEMPTS + 1):
+                committing = False
+                try:
+                    with self.writer.begin() as connection:
+                        result = _deliver(fn, connection, *args, **kwargs)
+                        committing = True
+                    return result
+                except DBAPIError as error:
+                    # Once the commit is on its way nobody knows whether it arrived: then it is not done again.
+                    if committing or attempt == ATTEMPTS or not _may_be_tried_again(error):
+                        raise
+                time.sleep(secrets.randbelow(20 * attempt) / 1000)
         raise AssertionError("unreachable")
 
     def _start_writer(self) -> None:
@@ -242,18 +264,33 @@ def savepoint(connection: Connection, name: str = "call") -> Iterator[None]:
 
 @contextlib.contextmanager
 def _translated() -> Iterator[None]:
+    """Whatever means "not now" becomes `Busy`, which says that trying again is safe."""
     try:
         yield
-    except Problem:
-        raise
-    except OperationalError as error:
-        if _is_lock(error):
-            raise Busy("Cơ sở dữ liệu đang bận. Chưa có gì được ghi; hãy thử lại sau ít giây.") from error
+    except (DBAPIError, PoolTimeout) as error:
+        if _not_now(error):
+            raise Busy("Cơ sở dữ liệu đang bận hoặc tạm thời không kết nối được. Hãy thử lại sau ít giây.") from error
         raise
 
 
-def _is_lock(error: OperationalError) -> bool:
-    return isinstance(error.orig, sqlite3.OperationalError) and "locked" in str(error.orig)
+def _not_now(error: DBAPIError | PoolTimeout) -> bool:
+    if isinstance(error, PoolTimeout) or error.connection_invalidated:
+        return True
+    if isinstance(error.orig, sqlite3.OperationalError):
+        return "locked" in str(error.orig)
+    state = _sqlstate(error)
+    if state is None:  # no answer at all: the server could not be reached
+        return isinstance(error, OperationalError) and not isinstance(error.orig, sqlite3.Error)
+    return state in RETRYABLE or state.startswith(UNAVAILABLE)
+
+
+def _may_be_tried_again(error: DBAPIError) -> bool:
+    return error.connection_invalidated or _sqlstate(error) in RETRYABLE
+
+
+def _sqlstate(error: DBAPIError) -> str | None:
+    found = getattr(error.orig, "sqlstate", None)
+    return None if found is None else str(found)
 
 
 def open_database(url: str, *, pool_size: int = 8) -> Database:
@@ -271,6 +308,10 @@ def _json(value: Any) -> str:
     return to_json(value).decode()
 
 
+ALIKE: dict[str, Any] = {"json_serializer": _json, "hide_parameters": True}
+"""Of both engines: JSON as UTF-8, and errors that print neither what people wrote nor secrets."""
+
+
 def _open_sqlite(url: str, path: str | None, pool_size: int) -> Database:
     if not path or path == ":memory:":
         raise SetupProblem("DATABASE_URL: SQLite cần một tệp, ví dụ sqlite:///data/khacphuc.db")
@@ -283,8 +324,8 @@ def _open_sqlite(url: str, path: str | None, pool_size: int) -> Database:
         raise SetupProblem(
             f"Không ghi được vào {path}: {error.strerror}. Hãy cấp quyền ghi hoặc đổi KHACPHUC_DATA_DIR."
         ) from None
-    reader = create_engine(url, poolclass=QueuePool, pool_size=pool_size, max_overflow=8, json_serializer=_json)
-    writer = create_engine(url, poolclass=QueuePool, pool_size=1, max_overflow=1, json_serializer=_json)
+    reader = create_engine(url, poolclass=QueuePool, pool_size=pool_size, max_overflow=8, **ALIKE)
+    writer = create_engine(url, poolclass=QueuePool, pool_size=1, max_overflow=1, **ALIKE)
     _prepare_sqlite(reader, begin="BEGIN", read_only=True)
     _prepare_sqlite(writer, begin="BEGIN IMMEDIATE", read_only=False)
     return Database(url, reader, writer, ThreadPoolExecutor(min(pool_size, 4), "read"), None)
@@ -330,7 +371,7 @@ def _alive(engine: Engine, dbapi_connection: Any) -> bool:
 
 
 def _open_postgresql(url: str, pool_size: int) -> Database:
-    engine = create_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_timeout=10, json_serializer=_json)
+    engine = create_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_timeout=10, **ALIKE)
     _ping_after_rest(engine)
     reader = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
     readers = ThreadPoolExecutor(pool_size, "read")

@@ -105,7 +105,7 @@ def told(connection: Connection, rows: Sequence[Any]) -> list[dict[str, Any]]:
     codes: dict[int, str] = {}
     if ids:
         found = select(agencies.c.id, agencies.c.code).where(agencies.c.id.in_(ids))
-        codes = {agency_id: code for agency_id, code in connection.execute(found)}
+        codes = dict(connection.execute(found).all())
     return [
         {
             "id": row.id,

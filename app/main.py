@@ -50,6 +50,7 @@ def create_app(settings: Settings, clock: Clock, db: Database | None = None) -> 
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # a redirect would repeat whatever Host the caller sent
         openapi_url="/api/v1/openapi.json",
     )
     app.state.settings, app.state.clock, app.state.keys = settings, clock, KeyRing()

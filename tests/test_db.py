@@ -52,8 +52,10 @@ def test_the_read_door_refuses_to_write(db: Database) -> None:
     async def run() -> None:
         await db.read(add, date(2025, 1, 1))
 
-    with pytest.raises(DBAPIError):
+    with pytest.raises((DBAPIError, Busy)):
         asyncio.run(run())
+    with db.snapshot() as connection:
+        assert count(connection) == 0
 
 
 @pytest.mark.parametrize("statement", ["UPDATE event SET why = 'x'", "DELETE FROM event"])
@@ -69,6 +71,10 @@ def test_the_log_refuses_to_be_changed(db: Database, statement: str) -> None:
         connection.exec_driver_sql(statement)
     with db.snapshot() as connection:
         assert connection.execute(select(func.count()).select_from(events)).scalar_one() == 1
+        columns = ", ".join("'x'" if column.name == "why" else f'"{column.name}"' for column in events.c)
+    if db.sqlite:
+        with pytest.raises(DBAPIError, match="append-only"), db.transaction() as connection:
+            connection.exec_driver_sql(f"INSERT OR REPLACE INTO event SELECT {columns} FROM event")
 
 
 def test_an_iterator_that_ran_dry_is_an_error_not_a_wait_for_ever(db: Database) -> None:

@@ -154,5 +154,7 @@ async def run_reminders(body: RunBody | None = None, call: Call = Depends(curren
     summary="Gửi lại một thư không gửi được",
     description="Thư đã gửi thì chỉ gửi thêm khi có `again`: true; khi đó là một thư mới, Message-ID mới.",
 )
-async def resend_delivery(delivery_id: str, body: ResendBody | None = None, call: Call = Depends(current_call)) -> Response:
+async def resend_delivery(
+    delivery_id: str, body: ResendBody | None = None, call: Call = Depends(current_call)
+) -> Response:
     return await call.post(outbox.resend, path_id(delivery_id), again=body is not None and body.again)

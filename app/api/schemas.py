@@ -8,16 +8,17 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from fastapi import Request as HttpRequest
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from app.errors import InvalidInput
+from app.text import compose
 
 T = TypeVar("T")
 Q = TypeVar("Q", bound=BaseModel)
 
-LongText = Annotated[str, StringConstraints(max_length=20_000)]
-ShortText = Annotated[str, StringConstraints(max_length=500)]
-Code = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+LongText = Annotated[str, StringConstraints(max_length=20_000), AfterValidator(compose)]
+ShortText = Annotated[str, StringConstraints(max_length=500), AfterValidator(compose)]
+Code = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(compose)]
 Points = Annotated[str, Field(description="Điểm, 4 chữ số thập phân", examples=["0.8410"], pattern=r"^-?\d+\.\d{4}$")]
 Status = Literal["assigned", "in_progress", "submitted", "returned", "accepted", "closed"]
 

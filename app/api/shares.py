@@ -92,4 +92,6 @@ async def update_share(
     call: Call = Depends(current_call),
 ) -> Response:
     change = body.model_dump(exclude_unset=True, exclude={"on_behalf_of"})
-    return reply(await call.write(shares.update_share, share_id, change, version=version, on_behalf_of=body.on_behalf_of))
+    return reply(
+        await call.write(shares.update_share, share_id, change, version=version, on_behalf_of=body.on_behalf_of)
+    )

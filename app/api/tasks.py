@@ -1,10 +1,10 @@
 """Nhiệm vụ: looking for them, reporting on them, reviewing and steering them."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import Field
+from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from app import tasks
@@ -12,11 +12,13 @@ from app.api.deps import Call, current_call, optional_version, reply, required_v
 from app.api.errors import describe
 from app.api.schemas import (
     PROBLEMS,
+    AgencyRef,
     Code,
     ExtensionRequest,
     LogEntry,
     LongText,
     Page,
+    ProblemDetails,
     Request,
     ShortText,
     Task,
@@ -68,7 +70,7 @@ class UpdateBody(Request):
             measurements=self.measurements,
             declared_score=self.declared_score,
             note=self.note,
-            on_behalf_of=compose(self.on_behalf_of) if self.on_behalf_of else None,
+            on_behalf_of=self.on_behalf_of or None,
         )
 
 
@@ -105,7 +107,7 @@ class SteeringBody(Request):
 
 class BulkTask(Request):
     code: Code
-    version: Annotated[int, Field(ge=1, le=10**9, strict=True)] | None = None
+    version: Annotated[int, Field(ge=1, le=10**9, strict=True)]
 
 
 class BulkSteeringBody(SteeringBody):
@@ -186,14 +188,48 @@ async def list_tasks(call: Caller) -> Response:
     return reply(await call.read(tasks.list_tasks_as_json, query.to_filter()))
 
 
-@router.post("/tasks/updates", summary="Báo cáo nhiều nhiệm vụ một lần")
+class BatchResult(BaseModel):
+    """`task` when it was done, `problem` when not."""
+
+    code: str
+    ok: bool
+    task: TaskBrief | None = None
+    problem: ProblemDetails | None = None
+
+
+class BatchAnswer(BaseModel):
+    items: list[BatchResult]
+    succeeded: int
+    failed: int
+
+
+class BulkAnswer(BaseModel):
+    items: list[TaskBrief]
+    total: int
+
+
+class AssignedTask(TaskBrief):
+    agency: AgencyRef
+
+
+class Direction(BaseModel):
+    id: int
+    task: str
+    text: str
+    at: datetime
+    by: str
+
+
+@router.post("/tasks/updates", response_model=BatchAnswer, summary="Báo cáo nhiều nhiệm vụ một lần")
 async def post_updates(call: Caller, body: BatchBody) -> Response:
     """Mỗi mục có `version` riêng và được ghi độc lập; mục lỗi không ảnh hưởng mục khác."""
     items = [(item.code, item.version, item.to_update()) for item in body.items]
     return await call.post(tasks.record_updates, items, describe=describe)
 
 
-@router.patch("/tasks", summary="Thay đổi hạn, mục tiêu hoặc cơ quan phối hợp của nhiều nhiệm vụ")
+@router.patch(
+    "/tasks", response_model=BulkAnswer, summary="Thay đổi hạn, mục tiêu hoặc cơ quan phối hợp của nhiều nhiệm vụ"
+)
 async def patch_tasks(call: Caller, body: BulkSteeringBody) -> Response:
     """Tất cả hoặc không nhiệm vụ nào."""
     items = [(task.code, task.version) for task in body.tasks]
@@ -237,7 +273,7 @@ async def post_reopening(call: Caller, task_id: str, body: ReopeningBody, versio
     return await call.post(tasks.reopen, _clean(task_id), body.reason, body.due_before, version=version)
 
 
-@router.post("/tasks/{task_id}/assignment", response_model=TaskBrief, summary="Giao cho cơ quan khác phụ trách")
+@router.post("/tasks/{task_id}/assignment", response_model=AssignedTask, summary="Giao cho cơ quan khác phụ trách")
 async def post_assignment(call: Caller, task_id: str, body: AssignmentBody, version: Version) -> Response:
     return await call.post(tasks.assign, _clean(task_id), body.agency, body.reason, version=version)
 
@@ -270,7 +306,9 @@ async def post_extension_decision(call: Caller, request_id: str, body: Extension
     return await call.post(tasks.decide_extension, *args)
 
 
-@router.post("/tasks/{task_id}/directions", status_code=201, summary="Ý kiến chỉ đạo của lãnh đạo")
+@router.post(
+    "/tasks/{task_id}/directions", status_code=201, response_model=Direction, summary="Ý kiến chỉ đạo của lãnh đạo"
+)
 async def post_direction(call: Caller, task_id: str, body: DirectionBody, version: MaybeVersion) -> Response:
     args = (_clean(task_id), body.text, body.on_behalf_of)
     return await call.post(tasks.give_direction, *args, version=version, status=201)

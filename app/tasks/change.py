@@ -38,6 +38,7 @@ _LOCATE = (
         reports.c.measurements,
         reports.c.declared,
         reports.c.period,
+        reports.c.account_id.label("report_author"),
     )
     .join(assessments, assessments.c.id == tasks.c.assessment_id)
     .join(criteria, criteria.c.id == tasks.c.criterion_id)

@@ -24,8 +24,8 @@ def give_direction(
     now: datetime,
 ) -> dict[str, Any]:
     """Write a direction beside a task of the leadership's province; it stands in the task's log."""
-    actor.require(Permission.DIRECTION_GIVE)
     row = locate(connection, actor, ident)
+    actor.require(Permission.DIRECTION_GIVE)
     check_version(row, version)
     words = compose(text)
     if not words:

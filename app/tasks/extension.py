@@ -47,8 +47,8 @@ def request_extension(
     now: datetime,
 ) -> dict[str, Any]:
     """Ask for a later due date. One undecided request a task; the task itself does not change until the decision."""
-    actor.require(Permission.EXTENSION_REQUEST)
     row = locate(connection, actor, ident)
+    actor.require(Permission.EXTENSION_REQUEST)
     check_leads(actor, row)
     check_version(row, version)
     if row.status not in workflow.OPEN or row.status == "submitted":
@@ -96,8 +96,8 @@ def decide_extension(
     now: datetime,
 ) -> dict[str, Any]:
     """Grant (the date asked for, or another one) or refuse (with a comment), once."""
-    actor.require(Permission.EXTENSION_DECIDE)
     request = get_request(connection, actor, request_id, now=now)
+    actor.require(Permission.EXTENSION_DECIDE)
     row = locate(connection, actor, request["task"])
     if request["state"] != "open":
         raise Conflict("Đề nghị này đã được quyết định rồi.")

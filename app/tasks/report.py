@@ -44,8 +44,8 @@ def record_update(
     Raises the problem types of the task's life (`IllegalMove`, `IncompleteSubmission`, `StaleVersion`), of measurements
     and of scores; nothing is changed then.
     """
-    actor.require(Permission.TASK_REPORT)
     row = locate(connection, actor, ident)
+    actor.require(Permission.TASK_REPORT)
     check_leads(actor, row)
     check_version(row, version)
     _check_says_something(change)
@@ -82,17 +82,18 @@ def record_updates(
     now: datetime,
 ) -> dict[str, Any]:
     """Many updates, each (task, version, update) on its own: what fails is undone alone and told in its place."""
-    actor.require(Permission.TASK_REPORT)
-    results: list[dict[str, Any]] = []
-    for ident, version, change in items:
+    results: dict[int, dict[str, Any]] = {}
+    # Always in the same order, or two callers could wait for each other.
+    for place, (ident, version, change) in sorted(enumerate(items), key=lambda item: item[1][0]):
         try:
             with savepoint(connection, "item"):
                 task = record_update(connection, actor, ident, change, version=version, now=now)
-            results.append({"code": ident, "ok": True, "task": task})
+            results[place] = {"code": ident, "ok": True, "task": task}
         except Problem as error:
-            results.append({"code": ident, "ok": False, "problem": describe(error, ident)})
-    succeeded = sum(result["ok"] for result in results)
-    return {"items": results, "succeeded": succeeded, "failed": len(results) - succeeded}
+            results[place] = {"code": ident, "ok": False, "problem": describe(error, ident)}
+    succeeded = sum(result["ok"] for result in results.values())
+    told = [results[place] for place in range(len(items))]
+    return {"items": told, "succeeded": succeeded, "failed": len(items) - succeeded}
 
 
 # Figures

@@ -46,15 +46,19 @@ class _Outcome:
 def review(
     connection: Connection, actor: Actor, ident: str, decision: Decision, *, version: int | None, now: datetime
 ) -> dict[str, Any]:
-    """Decide on the report that waits. The account that submitted never reviews (`SelfReview`); the coordinator's own
-    tasks are marked `self_reviewed`. A score above the published one needs evidence or a stated waiver."""
-    actor.require(Permission.TASK_REVIEW)
+    """Decide on the report that waits. The account that wrote or submitted it never reviews (`SelfReview`).
+
+    Reviews of the coordinator's own tasks are marked `self_reviewed`. A score above the published one needs evidence or
+    a stated waiver.
+    """
     row = locate(connection, actor, ident)
+    actor.require(Permission.TASK_REVIEW)
     check_version(row, version)
     status = workflow.check_review(row.status, decision.decision)
-    if row.submitted_by == actor.account_id:
+    if actor.account_id in (row.submitted_by, row.report_author):
         raise SelfReview(
-            "Tài khoản đã nộp báo cáo không được tự xác nhận. Hãy để một tài khoản khác của Sở Nội vụ xác nhận."
+            "Tài khoản đã soạn hoặc nộp báo cáo không được tự xác nhận. "
+            "Hãy để một tài khoản khác của Sở Nội vụ xác nhận."
         )
     submission = connection.execute(
         select(submissions).where(submissions.c.task_id == row.id, submissions.c.number == row.submissions)

@@ -58,15 +58,17 @@ def steer(
 def steer_many(
     connection: Connection,
     actor: Actor,
-    items: Sequence[tuple[str, int | None]],
+    items: Sequence[tuple[str, int]],
     change: Steering,
     *,
     now: datetime,
 ) -> dict[str, Any]:
     """The same change on many tasks (code, version): all of them or none."""
+    done = {}
     with savepoint(connection, "bulk"):
-        done = [steer(connection, actor, ident, change, version=version, now=now) for ident, version in items]
-    return {"items": done, "total": len(done)}
+        for ident, version in sorted(items):  # always in the same order, or two callers could wait for each other
+            done[ident] = steer(connection, actor, ident, change, version=version, now=now)
+    return {"items": [done[ident] for ident, _ in items], "total": len(items)}
 
 
 def close(
@@ -130,8 +132,8 @@ def assign(
 def _begin(
     connection: Connection, actor: Actor, ident: str, reason: str, *, version: int | None
 ) -> tuple[Located, str]:
-    actor.require(Permission.TASK_STEER)
     row = locate(connection, actor, ident)
+    actor.require(Permission.TASK_STEER)
     check_version(row, version)
     why = compose(reason)
     if not why:

@@ -650,6 +650,10 @@ def _refuse_changes_of_events() -> None:
                 f"CREATE TRIGGER event_no_{verb.lower()} BEFORE {verb} ON event "
                 "BEGIN SELECT RAISE(ABORT, 'event is append-only'); END"
             )
+        op.execute(  # INSERT OR REPLACE would delete without telling the trigger above
+            "CREATE TRIGGER event_no_replace BEFORE INSERT ON event WHEN EXISTS (SELECT 1 FROM event WHERE id = NEW.id) "
+            "BEGIN SELECT RAISE(ABORT, 'event is append-only'); END"
+        )
         return
     op.execute(
         "CREATE FUNCTION event_append_only() RETURNS trigger LANGUAGE plpgsql AS "

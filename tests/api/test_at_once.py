@@ -64,3 +64,18 @@ def test_two_first_updates_are_both_there(client: Client) -> None:
     assert {answer.status_code for answer in answers} == {200}
     report = client.get(T15).json()["report"]
     assert (report["reason"], report["remedy"]) == ("Lý do", "Biện pháp")
+
+
+def test_crossing_batches_do_not_wait_for_each_other(client: Client) -> None:
+    agency = client.as_("SKHCN")
+    codes = [f"ST-2024-TC-{n}" for n in (14, 15, 16, 17)]
+    agency.get(T15)
+
+    def send(number: int) -> Any:
+        order = codes if number % 2 else codes[::-1]
+        items = [{"code": code, "version": 1, "progress": f"lần {number}"} for code in order]
+        return agency.post("/api/v1/tasks/updates", json={"items": items})
+
+    answers = together(10, send)
+    assert {answer.status_code for answer in answers} == {200}
+    assert sum(answer.json()["succeeded"] for answer in answers) == 4

@@ -1,5 +1,6 @@
 """A task from assignment to acceptance over HTTP, and every way in which it must refuse."""
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -231,6 +232,44 @@ def test_the_account_that_submitted_never_reviews_and_own_tasks_are_marked(clien
     assert client.get(T01).json()["reviews"][0]["self_reviewed"] is True
 
 
+def test_who_wrote_the_report_does_not_review_it_either(client: Client) -> None:
+    """Also when another account hands in unchanged what the coordinator wrote."""
+    assert submit(client, T01, declared_score="0.8841").status_code == 200
+    own = client.as_("SNV")
+    own.post(f"{T01}/updates", version=2, json={"status": "in_progress"})
+    own.post(f"{T01}/updates", version=3, json={"status": "submitted"})
+    problem(review(client, T01), 403, "self-review")
+
+
+def test_what_is_invisible_is_not_found_whatever_one_may_do(client: Client) -> None:
+    for path, body in (
+        ("review", {"decision": "accepted"}),
+        ("closure", {"reason": "x"}),
+        ("assignment", {"agency": "STP", "reason": "x"}),
+        ("directions", {"text": "x"}),
+    ):
+        problem(client.as_("STP").post(f"{T15}/{path}", version=1, json=body), 404, "not-found")
+
+
+@pytest.mark.parametrize("bad", ["a\x00b", "\ud800", "\u202e", "x\r\ny"])
+def test_texts_are_cleaned_whatever_they_hold(client: Client, bad: str) -> None:
+    escaped = json.dumps({"progress": bad, "note": bad, "on_behalf_of": bad, "period": bad})
+    answer = client.as_("SKHCN").post(
+        f"{T15}/updates", version=1, content=escaped, headers={"Content-Type": "application/json"}
+    )
+    assert answer.status_code == (422 if bad == "\ud800" else 200), answer.text
+    for path, body in (
+        ("extension-requests", {"requested_due": "2025-08-01", "reason": "r", "on_behalf_of": bad}),
+        ("assignment", {"agency": bad, "reason": bad}),
+    ):
+        who = "SKHCN" if path.startswith("ext") else "coordinator"
+        answer = client.as_(who).post(
+            f"{T15}/{path}", version="*", content=json.dumps(body), headers={"Content-Type": "application/json"}
+        )
+        assert answer.status_code in (201, 422), answer.text
+    assert client.get(f"{T15}/updates").status_code == 200
+
+
 def test_closing_and_reopening(client: Client) -> None:
     problem(client.post(f"{T16}/closure", version=1, json={"reason": " "}), 422, "invalid-input")
     problem(client.post(f"{T16}/reopening", version=1, json={"reason": "x"}), 409, "illegal-move")
@@ -275,7 +314,7 @@ def test_steering_one_and_many(client: Client) -> None:
     body = {"reason": "Theo kế hoạch", "due_before": "2025-08-01", "tasks": [{"code": "ST-2024-TC-15", "version": 1}]}
     assert client.patch("/api/v1/tasks", json=body).json()["items"][0]["effective_due"] == "2025-08-01"
     before = standing(client)
-    body["tasks"] = [{"code": "ST-2024-TC-14"}, {"code": "ST-2024-TC-15", "version": 1}]
+    body["tasks"] = [{"code": "ST-2024-TC-14", "version": 1}, {"code": "ST-2024-TC-15", "version": 1}]
     problem(client.patch("/api/v1/tasks", json=body), 412, "stale-version")
     assert standing(client) == before  # all or none
 

@@ -22,7 +22,7 @@ def plant(client: Client) -> dict[str, Any]:
             data={"number": CANARY, "title": CANARY, "signer": CANARY, "tasks": "ST-2024-TC-14"},
             files={"file": (f"{CANARY}.pdf", PDF, "application/pdf")},
         ),
-        agency.post(f"{path}/updates", version=3, json={"status": "in_progress"}),
+        agency.post(f"{path}/updates", version=3, json={"status": "in_progress", "declared_score": "0.1234"}),
     ]
     for answer in answers:
         assert answer.is_success, answer.text

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, or_, select, true
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, true
 
 from app.core.access import Actor, Permission
 from app.core.workdays import day_end_exclusive, day_start
@@ -56,7 +56,8 @@ def list_events(connection: Connection, actor: Actor, wanted: Filter, *, now: da
 def _readable(connection: Connection, actor: Actor) -> ColumnElement[bool]:
     if actor.province_id is None:
         return true()
-    return events.c.province_id.in_(inherited_provinces(connection, actor.province_id))
+    own = events.c.province_id.in_(inherited_provinces(connection, actor.province_id))
+    return or_(own, and_(events.c.province_id.is_(None), events.c.entity == "holiday"))  # everybody's calendar
 
 
 def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:

@@ -9,15 +9,15 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app import events
 from app.core.access import Actor, Permission
-from app.core.workdays import ONE_DAY, Calendar
+from app.core.workdays import ONE_DAY, Calendar, local_date
 from app.db import savepoint
-from app.errors import Conflict, InvalidInput, NotFound
-from app.models import day_overrides
+from app.errors import Conflict, Forbidden, InvalidInput, NotFound
+from app.models import day_overrides, provinces
 from app.text import compose
 
 FIRST_YEAR = 2000
@@ -56,9 +56,10 @@ def work_calendar(connection: Connection, *, years: Iterable[int]) -> Calendar:
     return Calendar(frozenset(off), frozenset(working))
 
 
-def list_holidays(connection: Connection, actor: Actor, year: int, *, now: datetime) -> dict[str, Any]:
-    """Every day of the year that differs from plain weeks, by law or by override, in order."""
+def list_holidays(connection: Connection, actor: Actor, year: int | None, *, now: datetime) -> dict[str, Any]:
+    """Every day of the year (None: of this one) that differs from plain weeks, by law or by override, in order."""
     actor.require(Permission.AGENCY_READ)
+    year = local_date(now).year if year is None else year
     _check_year(year, "year")
     known = _year(year)
     days = {day: _day(day, name=name, working=False) for day, name in known.off.items()}
@@ -76,10 +77,12 @@ def set_holiday(
 
     Conflict when the day would make a break so long (more than 60 days) that no working day could be found.
     """
-    actor.require(Permission.CALENDAR_EDIT)
+    _check_may_edit(connection, actor)
     _check_year(day.year, "day")
     before = _find(connection, day)
     values: dict[str, Any] = {"working": working, "note": compose(note)}
+    if before == values:
+        return _shown(day, working=working, note=values["note"])
     _put(connection, day, values)
     _check_break(connection, day)
     _record(connection, actor, day, before, values, now=now)
@@ -88,7 +91,7 @@ def set_holiday(
 
 def clear_holiday(connection: Connection, actor: Actor, day: date, *, now: datetime) -> dict[str, Any]:
     """Drop an override, so that the law's calendar counts again; `NotFound` when there is none."""
-    actor.require(Permission.CALENDAR_EDIT)
+    _check_may_edit(connection, actor)
     before = _find(connection, day)
     if before is None:
         raise NotFound(f"Ngày {day:%d/%m/%Y} không có điều chỉnh nào.")
@@ -99,6 +102,16 @@ def clear_holiday(connection: Connection, actor: Actor, day: date, *, now: datet
 
 
 # Inside
+
+
+def _check_may_edit(connection: Connection, actor: Actor) -> None:
+    """Days off are the whole country's, so with several provinces only an administrator of all of them sets one."""
+    actor.require(Permission.CALENDAR_EDIT)
+    active = select(func.count()).select_from(provinces).where(provinces.c.succeeded_from.is_(None))
+    if actor.province_id is not None and connection.execute(active).scalar_one() > 1:
+        raise Forbidden(
+            "Lịch làm việc dùng chung cho mọi tỉnh trong hệ thống. Hãy đề nghị quản trị viên toàn hệ thống điều chỉnh."
+        )
 
 
 def _overrides(connection: Connection, years: set[int]) -> list[tuple[date, bool]]:

@@ -12,7 +12,7 @@ from app import accounts, events, scope
 from app.core.access import Actor, Permission
 from app.core.workdays import local_date
 from app.db import savepoint
-from app.errors import Conflict, InvalidInput, NotFound
+from app.errors import Conflict, Forbidden, InvalidInput, NotFound
 from app.idents import named
 from app.lineage import coordinator_of, readable_agencies
 from app.models import agencies, agency_names, criteria, provinces, tasks
@@ -198,6 +198,8 @@ def list_provinces(connection: Connection, actor: Actor, *, now: datetime) -> di
 def create_province(connection: Connection, actor: Actor, *, code: str, name: str, now: datetime) -> dict[str, Any]:
     """A province without agencies yet, so that another one can merge into it."""
     actor.require(Permission.PROVINCE_SUCCEED)
+    if actor.province_id is not None:
+        raise Forbidden("Quản trị viên của một tỉnh không tạo được tỉnh khác. Hãy nhờ quản trị viên toàn hệ thống.")
     add_province(connection, actor, code, name, now=now)
     found = list_provinces(connection, actor, now=now)["items"]
     return next(one for one in found if one["code"] == code)

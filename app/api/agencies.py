@@ -297,7 +297,7 @@ async def delete_contact(call: Caller, contact_id: str) -> Response:
 
 
 @router.get("/holidays", response_model=Holidays, summary="Ngày nghỉ, ngày làm bù của một năm")
-async def list_holidays(call: Caller, year: Annotated[int, Query(ge=2000, le=2100)]) -> Response:
+async def list_holidays(call: Caller, year: Annotated[int | None, Query(ge=2000, le=2100)] = None) -> Response:
     """Lịch nghỉ lễ của nhà nước cùng các điều chỉnh đã nhập."""
     return reply(await call.read(agencies.list_holidays, year))
 

@@ -1,11 +1,13 @@
 """Days worked and days off: the law's calendar, and what people enter on top of it."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 from sqlalchemy import select
 
-from app import agencies
+from app import agencies, audit
+from app.core.access import SYSTEM
 from app.errors import Conflict, Forbidden, InvalidInput, NotFound
 from app.models import events
 from tests.conftest import World
@@ -115,3 +117,24 @@ def test_only_coordinator_and_admin_edit_and_each_change_is_logged(seeded: World
         ("holiday.cleared", "2025-06-02"),
     ]
     assert rows[1].before == {"working": False, "note": "a"}
+
+
+def test_with_several_provinces_only_an_administrator_of_all_sets_days_for_all(seeded: World) -> None:
+    seeded.write(agencies.create_province, SYSTEM, code="can-tho", name="Thành phố Cần Thơ")
+    with pytest.raises(Forbidden, match="mọi tỉnh"):
+        set_day(seeded, date(2025, 6, 2), working=False)
+    seeded.write(agencies.set_holiday, seeded.actor("admin"), date(2025, 6, 2), working=False, note="nghỉ bù")
+    entries = seeded.read(audit.list_events, seeded.actor("coordinator"), audit.Filter(entity="holiday"))
+    assert entries["total"] == 1  # it concerns everybody, so everybody's coordinator sees it
+
+
+def test_saying_the_same_again_is_no_event(seeded: World) -> None:
+    set_day(seeded, date(2025, 6, 2), working=False)
+    set_day(seeded, date(2025, 6, 2), working=False)
+    assert seeded.read(audit.list_events, seeded.actor("coordinator"), audit.Filter(entity="holiday"))["total"] == 1
+
+
+def test_a_provinces_administrator_makes_no_other_province(seeded: World) -> None:
+    admin = replace(seeded.actor("admin"), province_id=seeded.actor("coordinator").province_id)
+    with pytest.raises(Forbidden, match="toàn hệ thống"):
+        seeded.write(agencies.create_province, admin, code="can-tho", name="Thành phố Cần Thơ")

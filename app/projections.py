@@ -21,12 +21,13 @@ from app.core.projection import (
     NextStep,
     Projection,
     next_best,
+    no_such_task,
     project,
     what_if,
 )
-from app.core.scoring import Rule, Scores, format_points, parse_rule
+from app.core.scoring import NextBest, Rule, Scores, format_points, parse_rule
 from app.core.workdays import local_date
-from app.errors import InvalidInput, NotFound
+from app.errors import InvalidInput
 from app.models import agencies, assessments, benchmarks, criteria, fields, reports, reviews, tasks
 
 _HEAD: Final = select(
@@ -46,16 +47,13 @@ _BENCHMARKS: Final = (
     .where(benchmarks.c.assessment_id == bindparam("assessment"), benchmarks.c.kind != "self")
     .order_by(benchmarks.c.id)
 )
+_STATE: Final = ("agency_id", "status", "target", "verified", "reported", "measurements")
+"""What of a task makes its score today: the last columns of the next statement, in this order."""
 _CRITERIA: Final = (
     select(
         tasks.c.id,
         tasks.c.code,
         tasks.c.field_number,
-        tasks.c.agency_id,
-        tasks.c.status,
-        tasks.c.target,
-        tasks.c.verified,
-        tasks.c.reported,
         criteria.c.number,
         criteria.c.kind,
         criteria.c.group,
@@ -63,6 +61,7 @@ _CRITERIA: Final = (
         criteria.c.max,
         criteria.c.published,
         cast(criteria.c.rule, String).label("rule"),
+        *(tasks.c[name] for name in _STATE[:-1]),
         reports.c.measurements,
     )
     .join(criteria, criteria.c.id == tasks.c.criterion_id)
@@ -160,7 +159,7 @@ def get_what_if(
     gathered = gather(connection, actor, ident, None)
     for code in changes:
         if code in gathered.named and not gathered.sees(code):
-            raise NotFound(f"Không có nhiệm vụ {code} trong kỳ đánh giá này.", field=f"tasks.{code}")
+            raise no_such_task(code)
     states = what_if(gathered.states, changes)
     before, after = gathered.project(gathered.states), gathered.project(states)
     shown = _shown(gathered, states, after, local_date(now))
@@ -192,13 +191,10 @@ def gather(connection: Connection, actor: Actor, ident: str, past: date | None) 
     )
 
 
-_STATE: Final = ("agency_id", "status", "target", "verified", "reported", "measurements")
-
-
 def _states(connection: Connection, assessment_id: int, rows: Sequence[Any], past: date | None) -> Mapping[int, State]:
     if past is not None:
         return states_on(connection, assessment_id, past)
-    states = {row.id: {name: getattr(row, name) for name in _STATE} for row in rows}
+    states: dict[int, State] = {row.id: dict(zip(_STATE, row[-len(_STATE) :], strict=True)) for row in rows}
     if any(row.status == "accepted" for row in rows):
         for task_id, frozen in connection.execute(_VERIFIED, {"assessment": assessment_id}):
             states[task_id]["verified_measurements"] = frozen["measurements"]
@@ -266,7 +262,7 @@ def _shown(gathered: Gathered, states: Sequence[CriterionState], found: Projecti
         ],
         "rank_interval": {figure: _interval(interval) for figure, interval in intervals},
         **_gaps(gathered, found),
-        "next_best": [_step(one, gathered.named[one.code]) for one in next_best(states) if gathered.sees(one.code)],
+        "next_best": [_next(one, gathered.named[one.code]) for one in next_best(states) if gathered.sees(one.code)],
     }
 
 
@@ -321,21 +317,30 @@ def _gaps(gathered: Gathered, found: Projection) -> dict[str, Any]:
     }
 
 
-def _step(one: NextStep, named: Named) -> dict[str, Any]:
-    """`exact`: the yield of one more unit as a fraction of a point, since one file of thousands rounds to nothing."""
-    head = {
+def _next(one: NextStep, named: Named) -> dict[str, Any]:
+    return {
         "code": one.code,
         "number": one.number,
         "name": named.name,
         "agency": {"code": one.agency, "name": named.agency},
         "confidence": one.confidence,
         "closing": format_points(one.closing),
+        "steps": [_step(step) for step in one.steps],
     }
-    if one.input is None:
-        return head | {"input": None, "one_more": None}
-    counted = {name: getattr(one.input, name) for name in ("name", "label", "unit", "current", "full", "becomes")}
-    more = {"points": format_points(one.input.one_more), "exact": str(one.input.one_more_exact)}
-    return head | {"input": counted, "one_more": more}
+
+
+def _step(one: NextBest) -> dict[str, Any]:
+    """`exact`: the yield of one more unit as a fraction of a point, since one file of thousands rounds to nothing."""
+    return {
+        "name": one.name,
+        "label": one.label,
+        "unit": one.unit,
+        "current": one.current,
+        "full": one.full,
+        "becomes": one.becomes,
+        "one_more": {"points": format_points(one.one_more), "exact": str(one.one_more_exact)},
+        "closing": format_points(one.closing),
+    }
 
 
 def _change(before: Projection, after: Projection, codes: Iterable[str]) -> dict[str, Any]:

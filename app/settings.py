@@ -1,14 +1,20 @@
 """Everything an operator can set, from the environment (see docs/settings.md)."""
 
+import ipaddress
+import re
 from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from app import reasons
 from app.errors import SetupProblem
 
 ROOT = Path(__file__).resolve().parent.parent
 """The folder that holds app/, migrations/ and seeds/."""
+_HOST = re.compile(r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?")
 
 
 class Settings(BaseSettings):
@@ -32,7 +38,7 @@ class Settings(BaseSettings):
 
     smtp_host: str = ""
     smtp_port: int = Field(default=587, ge=1, le=65535)
-    smtp_security: str = Field(default="starttls", pattern="^(none|starttls|tls)$")
+    smtp_security: Literal["none", "starttls", "tls"] = "starttls"
     smtp_username: str = ""
     smtp_password: str = Field(default="", repr=False)
     smtp_timeout: float = Field(default=20.0, gt=0, le=120)
@@ -43,6 +49,34 @@ class Settings(BaseSettings):
 
     scheduler: bool = True
     """False on replicas that should only answer requests."""
+
+    @field_validator("base_url")
+    @classmethod
+    def _address(cls, given: str) -> str:
+        """http or https with a host, perhaps a path; without a slash at the end."""
+        try:
+            parts = urlsplit(given.strip())
+            host, _ = parts.hostname, parts.port
+        except ValueError:
+            host, parts = None, urlsplit("")
+        strange = (
+            parts.query or parts.fragment or "@" in parts.netloc or re.search(r"\s", given.strip())
+        )
+        if parts.scheme not in ("http", "https") or not host or strange:
+            raise ValueError("cần dạng https://tên-miền, là địa chỉ mà người nhận thư mở được")
+        return given.strip().rstrip("/")
+
+    @field_validator("webhook_hosts")
+    @classmethod
+    def _hosts(cls, given: str) -> str:
+        """Whatever else stands in it would never match a host, and nobody would notice."""
+        for host in _listed(given):
+            if not _is_host(host):
+                raise ValueError(
+                    f"{host} không phải tên máy chủ; chỉ ghi tên, cách nhau bằng dấu phẩy, không ghi https://, cổng "
+                    "hay đường dẫn, ví dụ hooks.example.vn"
+                )
+        return given
 
     @property
     def url(self) -> str:
@@ -64,7 +98,7 @@ class Settings(BaseSettings):
 
     @property
     def allowed_webhook_hosts(self) -> frozenset[str]:
-        return frozenset(host.strip().lower() for host in self.webhook_hosts.split(",") if host.strip())
+        return frozenset(_listed(self.webhook_hosts))
 
 
 def load_settings() -> Settings:
@@ -72,10 +106,25 @@ def load_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        lines = [f"{_variable(e['loc'])}: giá trị {e['input']!r} không hợp lệ ({e['msg']})" for e in error.errors()]
+        lines = [
+            f"{_variable(one['loc'])}: giá trị {one['input']!r} không hợp lệ: {reasons.of_value(dict(one))}."
+            for one in error.errors()
+        ]
         raise SetupProblem("\n".join(lines)) from None
 
 
 def _variable(loc: tuple[int | str, ...]) -> str:
     name = str(loc[0]).upper()
     return name if name == "DATABASE_URL" else f"KHACPHUC_{name}"
+
+
+def _listed(hosts: str) -> list[str]:
+    return [host.strip().lower() for host in hosts.split(",") if host.strip()]
+
+
+def _is_host(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return _HOST.fullmatch(text) is not None
+    return True

@@ -16,6 +16,7 @@ from app.core.workdays import local_date
 from app.core.workflow import LABELS, OPEN, days_left
 from app.errors import Forbidden, IllegalMove, InvalidInput, NotFound, StaleVersion
 from app.idents import LARGEST_ID, named
+from app.locking import hold
 from app.models import agencies, assessments, shares, tasks
 from app.scope import leads, visible_assessments
 from app.text import compose
@@ -77,7 +78,7 @@ def update_share(
     `InvalidInput` for clearing what has happened. Writing what stands already changes nothing and leaves no trace.
     """
     actor.require(Permission.SHARE_REPORT)
-    row = _locate(connection, actor, ident, lock=True)
+    row = _hold(connection, actor, ident)
     if not leads(actor, row.agency_id):
         raise Forbidden(f"Phần trách nhiệm {row.code} thuộc {row.agency_name}; chỉ đơn vị này được cập nhật.")
     _check_version(row, version)
@@ -169,15 +170,19 @@ def _shares() -> Select[Any]:
     )
 
 
-def _locate(connection: Connection, actor: Actor, ident: str, *, lock: bool = False) -> Any:
-    """With `lock` also the task is held, so that it is not accepted while its share still changes."""
-    statement = _shares().where(named(shares, ident), _visible(actor))
-    if lock:
-        statement = statement.with_for_update(of=[shares, tasks])
-    row = connection.execute(statement).first()
+def _locate(connection: Connection, actor: Actor, ident: str) -> Any:
+    row = connection.execute(_shares().where(named(shares, ident), _visible(actor))).first()
     if row is None:
         raise NotFound("Không có phần trách nhiệm này, hoặc không thuộc phạm vi của bạn.")
     return row
+
+
+def _hold(connection: Connection, actor: Actor, ident: str) -> Any:
+    """As `_locate`, and nobody else changes it until the commit; nor its task, so that it is not accepted meanwhile."""
+    row = _locate(connection, actor, ident)
+    hold(connection, tasks, row.task_id)
+    hold(connection, shares, row.id)
+    return _locate(connection, actor, ident)
 
 
 _TOLD = (

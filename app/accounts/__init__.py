@@ -17,9 +17,7 @@ from app.accounts.register import (
     create_account,
     find_province,
     get_account,
-    list_accounts,
     page_accounts,
-    set_active,
 )
 
 __all__ = [
@@ -34,10 +32,8 @@ __all__ = [
     "find_province",
     "get_account",
     "hash_key",
-    "list_accounts",
     "list_keys",
     "page_accounts",
     "page_keys",
     "revoke_key",
-    "set_active",
 ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, func, insert, select, true, update
+from sqlalchemy import Connection, Select, and_, func, insert, select, true, update
 
 from app import events
 from app.accounts.register import get_account, own_province
@@ -160,8 +160,8 @@ def revoke_key(connection: Connection, actor: Actor, key_id: int, *, now: dateti
     ).first()
     if row is None:
         raise NotFound("Không có khóa API này.")
-    if row.revoked_at is None:
-        connection.execute(update(api_keys).where(api_keys.c.id == key_id).values(revoked_at=now))
+    standing = and_(api_keys.c.id == key_id, api_keys.c.revoked_at.is_(None))
+    if connection.execute(update(api_keys).where(standing).values(revoked_at=now)).rowcount == 1:
         account = get_account(connection, actor, row.account_id, now=now)
         _record_key(connection, actor, account, key_id, row.prefix, "key.revoked", now=now)
     return {"id": key_id, "prefix": row.prefix, "state": "revoked", "revoked_at": row.revoked_at or now}

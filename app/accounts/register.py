@@ -13,6 +13,7 @@ from app.core.access import Actor, Permission, Role
 from app.db import savepoint
 from app.errors import Conflict, InvalidInput, NotFound
 from app.idents import LARGEST_ID
+from app.locking import hold
 from app.models import accounts, agencies, provinces
 from app.text import compose
 
@@ -76,12 +77,6 @@ def create_account(
     return get_account(connection, actor, account_id, now=now)
 
 
-def list_accounts(connection: Connection, actor: Actor, *, now: datetime) -> list[dict[str, Any]]:
-    """All accounts of the actor's province, or of the whole installation, by name."""
-    actor.require(Permission.ACCOUNT_EDIT)
-    return [_account(row) for row in connection.execute(_accounts(actor).order_by(accounts.c.name))]
-
-
 def page_accounts(
     connection: Connection,
     actor: Actor,
@@ -92,7 +87,7 @@ def page_accounts(
     offset: int,
     now: datetime,
 ) -> dict[str, Any]:
-    """A page of `list_accounts`."""
+    """A page of the accounts of the actor's province, or of the whole installation, by name."""
     actor.require(Permission.ACCOUNT_EDIT)
     wanted = [] if role is None else [accounts.c.role == role]
     if active is not None:
@@ -113,18 +108,15 @@ def get_account(connection: Connection, actor: Actor, account_id: int, *, now: d
     return _account(row)
 
 
-def set_active(connection: Connection, actor: Actor, account_id: int, *, active: bool, now: datetime) -> dict[str, Any]:
-    """Switch an account on or off; its keys stop working within seconds."""
-    return change_account(connection, actor, account_id, {"active": active}, now=now)
-
-
 def change_account(
     connection: Connection, actor: Actor, account_id: int, changes: Mapping[str, Any], *, now: datetime
 ) -> dict[str, Any]:
     """Change `active` or `display_name`. What changes nothing leaves no trace.
 
-    Conflict for locking oneself out, and for waking an account whose agency has been succeeded.
+    The keys of an account that is switched off stop working within seconds. Conflict for locking oneself out, and for
+    waking an account whose agency has been succeeded.
     """
+    hold(connection, accounts, get_account(connection, actor, account_id, now=now)["id"])
     before = get_account(connection, actor, account_id, now=now)
     wanted = dict(changes)
     if "display_name" in wanted:

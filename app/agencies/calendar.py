@@ -75,17 +75,16 @@ def set_holiday(
 ) -> dict[str, Any]:
     """Say that a day is worked or off, whatever the law's calendar says. Doing so again replaces what was said.
 
-    Conflict when the day would make a break so long (more than 60 days) that no working day could be found.
+    What stands already leaves no trace. Conflict when the day would make a break so long (more than 60 days) that no
+    working day could be found.
     """
     _check_may_edit(connection, actor)
     _check_year(day.year, "day")
-    before = _find(connection, day)
     values: dict[str, Any] = {"working": working, "note": compose(note)}
-    if before == values:
-        return _shown(day, working=working, note=values["note"])
-    _put(connection, day, values)
-    _check_break(connection, day)
-    _record(connection, actor, day, before, values, now=now)
+    before = _put(connection, day, values)
+    if before != values:
+        _check_break(connection, day)
+        _record(connection, actor, day, before, values, now=now)
     return _shown(day, working=working, note=values["note"])
 
 
@@ -130,18 +129,24 @@ def _within(year: int) -> Any:
 
 
 def _find(connection: Connection, day: date) -> dict[str, Any] | None:
-    found = connection.execute(
-        select(day_overrides.c.working, day_overrides.c.note).where(day_overrides.c.day == day)
-    ).first()
+    """What was said of the day, held until the commit."""
+    said = select(day_overrides.c.working, day_overrides.c.note).where(day_overrides.c.day == day)
+    found = connection.execute(said.with_for_update()).first()
     return None if found is None else dict(found._mapping)
 
 
-def _put(connection: Connection, day: date, values: Mapping[str, Any]) -> None:
-    try:
-        with savepoint(connection, "day"):
-            connection.execute(insert(day_overrides).values(day=day, **values))
-    except IntegrityError:
-        connection.execute(update(day_overrides).where(day_overrides.c.day == day).values(**values))
+def _put(connection: Connection, day: date, values: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Write it down and return what had been said before."""
+    before = _find(connection, day)
+    if before is None:
+        try:
+            with savepoint(connection, "day"):
+                connection.execute(insert(day_overrides).values(day=day, **values))
+            return None
+        except IntegrityError:  # somebody else said something at the same moment
+            before = _find(connection, day)
+    connection.execute(update(day_overrides).where(day_overrides.c.day == day).values(**values))
+    return before
 
 
 def _check_year(year: int, field: str) -> None:

@@ -15,6 +15,7 @@ from app.core.access import Actor, Permission
 from app.core.workdays import local_date
 from app.errors import Conflict, InvalidInput, NotFound
 from app.idents import LARGEST_ID
+from app.locking import hold
 from app.models import agencies, contacts, provinces
 from app.text import compose
 
@@ -103,15 +104,17 @@ def change_contact(
     A `webhook_secret` that is new, given or made, is told in the answer, and never again.
     """
     actor.require(Permission.CONTACT_EDIT)
-    row = _find(connection, actor, contact_id)
+    row = _hold(connection, actor, contact_id)
     before = {column.name: row._mapping[column.name] for column in contacts.c}
     if changes.get("active") and not row.active:
         _check_home(connection, row)
-    after = _checked(connection, before, changes)
-    connection.execute(update(contacts).where(contacts.c.id == contact_id).values(after))
-    _record(connection, actor, contact_id, _action(before, after), before, {**before, **after}, now=now)
-    secret = after["webhook_secret"] if after["webhook_secret"] != before["webhook_secret"] else None
-    return get_contact(connection, actor, contact_id, now=now) | {"webhook_secret": secret}
+    checked = _checked(connection, before, changes)
+    new = {name: value for name, value in checked.items() if value != before[name]}
+    if new:
+        after = {**before, **new}
+        connection.execute(update(contacts).where(contacts.c.id == contact_id).values(new))
+        _record(connection, actor, contact_id, _action(before, after), before, after, now=now)
+    return get_contact(connection, actor, contact_id, now=now) | {"webhook_secret": new.get("webhook_secret")}
 
 
 def deactivate_contact(connection: Connection, actor: Actor, contact_id: int, *, now: datetime) -> dict[str, Any]:
@@ -151,6 +154,12 @@ def _find(connection: Connection, actor: Actor, contact_id: int) -> Any:
     if row is None:
         raise NotFound("Không có đầu mối liên hệ này.")
     return row
+
+
+def _hold(connection: Connection, actor: Actor, contact_id: int) -> Any:
+    """As `_find`, and nobody else changes it until the commit."""
+    hold(connection, contacts, _find(connection, actor, contact_id).id)
+    return _find(connection, actor, contact_id)
 
 
 def _home(connection: Connection, actor: Actor, new: NewContact) -> dict[str, Any]:

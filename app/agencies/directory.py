@@ -15,6 +15,7 @@ from app.db import savepoint
 from app.errors import Conflict, Forbidden, InvalidInput, NotFound
 from app.idents import named
 from app.lineage import coordinator_of, readable_agencies
+from app.locking import hold
 from app.models import agencies, agency_names, criteria, provinces, tasks
 from app.text import compose, fold
 
@@ -35,6 +36,9 @@ _ROWS = (
     .join(provinces, provinces.c.id == agencies.c.province_id)
     .outerjoin(_successors, _successors.c.id == agencies.c.succeeded_by_id)
     .outerjoin(_successor_provinces, _successor_provinces.c.id == _successors.c.province_id)
+)
+_PROVINCES = select(provinces, _successor_provinces.c.code.label("successor")).outerjoin(
+    _successor_provinces, _successor_provinces.c.id == provinces.c.succeeded_by_id
 )
 
 
@@ -135,7 +139,9 @@ def rename_agency(
 ) -> dict[str, Any]:
     """Give an agency a new name; the old one stays on record with its last day, `until` (default: today)."""
     actor.require(Permission.AGENCY_EDIT)
-    row = find_agency(connection, actor, ident, province)
+    found = find_agency(connection, actor, ident, province)
+    hold(connection, agencies, found.id)
+    row = find_agency(connection, actor, str(found.id))
     new = _name(name)
     if new == row.name:
         return get_agency(connection, actor, str(row.id), now=now)
@@ -169,6 +175,7 @@ def refresh_search(connection: Connection, agency_id: int) -> None:
         .join(criteria, criteria.c.id == tasks.c.criterion_id)
         .join(agencies, agencies.c.id == tasks.c.agency_id)
         .where(tasks.c.agency_id == agency_id)
+        .order_by(tasks.c.id)
     ).all()
     texts = [
         {"b_id": row.id, "b_search": fold(" ".join((row.code, row.name, row.lead, row.former_agency or "", earlier)))}
@@ -186,12 +193,7 @@ def list_provinces(connection: Connection, actor: Actor, *, now: datetime) -> di
     """The actor's province, or for an administrator of the installation all of them, with their successors."""
     actor.require(Permission.AGENCY_READ)
     own = true() if actor.province_id is None else provinces.c.id == actor.province_id
-    rows = connection.execute(
-        select(provinces, _successor_provinces.c.code.label("successor"))
-        .outerjoin(_successor_provinces, _successor_provinces.c.id == provinces.c.succeeded_by_id)
-        .where(own)
-        .order_by(provinces.c.code)
-    ).all()
+    rows = connection.execute(_PROVINCES.where(own).order_by(provinces.c.code)).all()
     return {"items": [_province(row) for row in rows], "total": len(rows)}
 
 
@@ -200,9 +202,8 @@ def create_province(connection: Connection, actor: Actor, *, code: str, name: st
     actor.require(Permission.PROVINCE_SUCCEED)
     if actor.province_id is not None:
         raise Forbidden("Quản trị viên của một tỉnh không tạo được tỉnh khác. Hãy nhờ quản trị viên toàn hệ thống.")
-    add_province(connection, actor, code, name, now=now)
-    found = list_provinces(connection, actor, now=now)["items"]
-    return next(one for one in found if one["code"] == code)
+    province_id = add_province(connection, actor, code, name, now=now)
+    return _province(connection.execute(_PROVINCES.where(provinces.c.id == province_id)).one())
 
 
 def add_province(connection: Connection, actor: Actor, code: str, name: str, *, now: datetime) -> int:

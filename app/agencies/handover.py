@@ -70,7 +70,7 @@ def _tasks(handover: Handover) -> dict[str, int]:
     """Open tasks that an agency leads (`tasks`) or cooperates in; an heir never cooperates in what it leads."""
     affected = _affected(handover)
     cooperating = _cooperators(handover)
-    codes = {heir.id: heir.code for heir in handover.heirs.values()}
+    codes = _codes(handover, {row.agency_id for row in affected})
     changes = [_change(handover, row, cooperating.get(row.id, {}), codes) for row in affected]
     _write_tasks(handover, changes)
     for row, change in zip(affected, changes, strict=True):
@@ -98,16 +98,23 @@ class _Change(NamedTuple):
 
 
 def _affected(handover: Handover) -> Sequence[Any]:
+    # Not joined to its agency: if it is reassigned while this waits for it, it would no longer match the one it had.
     columns = (tasks.c.id, tasks.c.code, tasks.c.agency_id, tasks.c.former_agency, tasks.c.assignment_basis)
     joined = tasks.c.id.in_(select(task_cooperators.c.task_id).where(task_cooperators.c.agency_id.in_(handover.heirs)))
     return handover.connection.execute(
-        select(*columns, tasks.c.assessment_id, assessments.c.province_id, agencies.c.code.label("lead_code"))
+        select(*columns, tasks.c.assessment_id, assessments.c.province_id)
         .join(assessments, assessments.c.id == tasks.c.assessment_id)
-        .join(agencies, agencies.c.id == tasks.c.agency_id)
         .where(tasks.c.status.in_(workflow.OPEN), or_(tasks.c.agency_id.in_(handover.heirs), joined))
         .order_by(tasks.c.id)
         .with_for_update(of=tasks)
     ).all()
+
+
+def _codes(handover: Handover, leading: Iterable[int]) -> dict[int, str]:
+    """Of all heirs and of these agencies, by id."""
+    wanted = select(agencies.c.id, agencies.c.code).where(agencies.c.id.in_(leading))
+    heirs = {heir.id: heir.code for heir in handover.heirs.values()}
+    return {**dict(handover.connection.execute(wanted).all()), **heirs}
 
 
 def _cooperators(handover: Handover) -> dict[int, dict[int, str]]:
@@ -137,7 +144,7 @@ def _change(handover: Handover, row: Any, cooperating: Mapping[int, str], codes:
     return _Change(
         task_id=row.id,
         values=values,
-        lead_code=row.lead_code if heir is None else heir.code,
+        lead_code=codes[values["agency_id"]],
         before=sorted(cooperating.values()),
         left=set(cooperating) - following,
         joined=following - set(cooperating),
@@ -226,7 +233,7 @@ def _pass_measure(connection: Connection, row: Any, heir: Heir) -> str:
     """Move one agency's part of a measure and return the note that now stands."""
     of_measure = measure_agencies.c.measure_id == row.id
     own = connection.execute(
-        select(measure_agencies.c.progress).where(of_measure, measure_agencies.c.agency_id == heir.id)
+        select(measure_agencies.c.progress).where(of_measure, measure_agencies.c.agency_id == heir.id).with_for_update()
     ).scalar()
     old = [of_measure, measure_agencies.c.agency_id == row.agency_id]
     if own is None:

@@ -41,11 +41,15 @@ class PolicyBody(Request):
     send_until: Annotated[str, Field(max_length=5, examples=["17:00"])] | None = None
 
 
-class AssessmentBody(Request):
-    """Phần không gửi thì giữ nguyên; số và ngày văn bản cùng là null thì xóa văn bản giao nhiệm vụ."""
+class MandateBody(Request):
+    number: Annotated[ShortText, Field(description="Số, ký hiệu", examples=["1234/QĐ-UBND"])]
+    date: Annotated[date, Field(description="Ngày ban hành")]
 
-    mandate_number: ShortText | None = Field(default=None, description="Số, ký hiệu văn bản giao nhiệm vụ")
-    mandate_date: date | None = Field(default=None, description="Ngày ban hành")
+
+class AssessmentBody(Request):
+    """Phần không gửi thì giữ nguyên."""
+
+    mandate: MandateBody | None = Field(default=None, description="Văn bản giao nhiệm vụ; null thì xóa")
     reminder_policy: PolicyBody | None = None
 
 
@@ -254,29 +258,32 @@ class Gaps(BaseModel):
     ceiling: Gap
 
 
-class StepInput(BaseModel):
-    name: str
-    label: str
-    unit: str
-    current: str
-    full: str
-    becomes: str | None
-
-
 class OneMore(BaseModel):
     points: Points
     exact: str = Field(description="Phân số của một điểm", examples=["1/112374"])
 
 
 class Step(BaseModel):
+    """Một số liệu còn cải thiện được, khi các số liệu khác giữ nguyên."""
+
+    name: str
+    label: str
+    unit: str
+    current: str
+    full: str
+    becomes: str | None = Field(description="Nhóm mà đơn vị được chuyển sang; null khi chỉ cần thêm")
+    one_more: OneMore = Field(description="Điểm tăng khi thêm một đơn vị")
+    closing: Points = Field(description="Điểm tăng khi số liệu này đạt trọn vẹn")
+
+
+class NextBest(BaseModel):
     code: str
     number: int
     name: str
     agency: AgencyRef
     confidence: Confidence
-    closing: Points = Field(description="Điểm tăng khi đạt trọn vẹn")
-    input: StepInput | None
-    one_more: OneMore | None = Field(description="Điểm tăng khi thêm một đơn vị")
+    closing: Points = Field(description="Điểm tăng khi nhiệm vụ đạt mức mục tiêu, mặc định là điểm tối đa")
+    steps: list[Step] = Field(description="Theo từng số liệu; rỗng khi chưa có công thức hoặc chưa đo")
 
 
 class Projection(Figures):
@@ -290,7 +297,7 @@ class Projection(Figures):
     rank_interval: Intervals = Field(description="Khoảng thứ hạng, nếu các tỉnh khác giữ nguyên điểm của năm đó")
     gap: Gap = Field(description="Phần còn thiếu của điểm công bố")
     gap_by_figure: Gaps
-    next_best: list[Step]
+    next_best: list[NextBest] = Field(description="Nhiệm vụ còn tăng được điểm, nhiều nhất trước")
 
 
 class WhatIfChange(BaseModel):

@@ -1,7 +1,8 @@
-"""Errors as RFC 9457 problem details: the table error → HTTP status, and Vietnamese words for what pydantic finds."""
+"""Errors as RFC 9457 problem details, and the table error → HTTP status."""
 
+import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from fastapi import FastAPI, Request
@@ -11,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from app import errors
+from app.api.findings import findings
 
 log = structlog.get_logger()
 
@@ -45,36 +47,8 @@ STATUS: Mapping[type[errors.Problem], int] = {
 TYPE_PREFIX = "urn:khacphuc:problem:"
 PROBLEM_JSON = "application/problem+json"
 
-WORDS: Mapping[str, str] = {
-    "missing": "còn thiếu",
-    "extra_forbidden": "không có trường này; hãy bỏ đi hoặc sửa lại tên",
-    "string_type": "phải là chữ",
-    "string_too_long": "quá dài",
-    "string_too_short": "không được để trống",
-    "string_pattern_mismatch": "không đúng mẫu",
-    "int_type": "phải là số nguyên",
-    "int_parsing": "phải là số nguyên",
-    "int_from_float": "phải là số nguyên",
-    "bool_type": "phải là true hoặc false",
-    "bool_parsing": "phải là true hoặc false",
-    "date_type": "phải là ngày dạng 2025-07-01",
-    "date_parsing": "phải là ngày dạng 2025-07-01",
-    "date_from_datetime_parsing": "phải là ngày dạng 2025-07-01",
-    "date_from_datetime_inexact": "phải là ngày dạng 2025-07-01",
-    "datetime_parsing": "phải là thời điểm dạng 2025-07-01T08:00:00Z",
-    "json_invalid": "không phải JSON hợp lệ",
-    "dict_type": "phải là một đối tượng JSON",
-    "model_attributes_type": "phải là một đối tượng JSON",
-    "model_type": "phải là một đối tượng JSON",
-    "list_type": "phải là một danh sách",
-    "too_long": "có quá nhiều phần tử",
-    "too_short": "có quá ít phần tử",
-    "greater_than_equal": "nhỏ hơn mức cho phép",
-    "less_than_equal": "lớn hơn mức cho phép",
-    "greater_than": "nhỏ hơn mức cho phép",
-    "literal_error": "không thuộc các giá trị cho phép",
-    "enum": "không thuộc các giá trị cho phép",
-}
+_BROKEN: Final = re.compile("[\x00\ud800-\udfff]")
+"""What a request may smuggle into an answer: lone surrogates, which UTF-8 cannot write, and NUL."""
 
 
 def problem(
@@ -82,7 +56,7 @@ def problem(
 ) -> Response:
     body = {"type": TYPE_PREFIX + slug, "title": title, "status": status, "detail": detail, "instance": instance}
     headers = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "2"}}.get(status)
-    return Response(to_json({**body, **(extra or {})}), status, headers, media_type=PROBLEM_JSON)
+    return Response(to_json(_readable({**body, **(extra or {})})), status, headers, media_type=PROBLEM_JSON)
 
 
 def describe(error: errors.Problem, instance: str) -> dict[str, Any]:
@@ -94,7 +68,17 @@ def describe(error: errors.Problem, instance: str) -> dict[str, Any]:
         "detail": error.detail,
         "instance": instance,
     }
-    return body | ({"field": error.field} if error.field else {}) | error.extra
+    readable: dict[str, Any] = _readable(body | ({"field": error.field} if error.field else {}) | error.extra)
+    return readable
+
+
+def _readable(value: Any) -> Any:
+    """The same with U+FFFD for what cannot be written, all the way down, names included."""
+    if isinstance(value, str):
+        return _BROKEN.sub("\ufffd", value)
+    if isinstance(value, Mapping):
+        return {_readable(name): _readable(one) for name, one in value.items()}
+    return [_readable(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 async def on_problem(request: Request, error: Exception) -> Response:
@@ -106,7 +90,7 @@ async def on_problem(request: Request, error: Exception) -> Response:
 
 async def on_invalid_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    found = [{"field": _field(e["loc"]), "message": _words(e)} for e in error.errors()]
+    found = findings(error, request)
     detail = "; ".join(f"{item['field']}: {item['message']}" for item in found[:10])
     extra = {"field": found[0]["field"], "errors": found} if found else {}
     return problem(422, errors.InvalidInput.slug, errors.InvalidInput.title, detail, request.url.path, extra)
@@ -132,20 +116,6 @@ async def on_unexpected(request: Request, error: Exception) -> Response:
     log.error("unexpected error", path=request.url.path, method=request.method, exc_info=error)
     detail = "Hệ thống gặp lỗi ngoài dự kiến; chưa có gì được ghi. Hãy thử lại, nếu còn lỗi xin báo bộ phận kỹ thuật."
     return problem(500, "internal-error", "Lỗi hệ thống", detail, request.url.path)
-
-
-def _field(loc: tuple[int | str, ...]) -> str:
-    names = [str(part) for part in loc if part not in ("body", "query", "path", "header")]
-    return ".".join(names) or str(loc[0] if loc else "body")
-
-
-def _words(error: Any) -> str:
-    """Vietnamese for one pydantic finding; our own validators already speak it."""
-    if error["type"] == "value_error":
-        return str(error["msg"]).removeprefix("Value error, ")
-    if error["type"] in ("literal_error", "enum"):
-        return f"phải là một trong {error['ctx']['expected'].replace(' or ', ', ')}"
-    return WORDS.get(error["type"], "không hợp lệ")
 
 
 def install(app: FastAPI) -> None:

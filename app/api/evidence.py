@@ -14,11 +14,11 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field, ValidationError
 from pydantic_core import to_json
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import FormData, UploadFile
 from starlette.responses import Response, StreamingResponse
 
 from app import evidence
 from app.api.deps import Call, current_call, reply
+from app.api.evidence_form import read_form
 from app.api.schemas import PROBLEMS, AgencyRef, Code, Page, ShortText
 from app.api.schemas import Request as Body
 from app.core.access import Permission
@@ -28,8 +28,6 @@ log = structlog.get_logger()
 router = APIRouter(tags=["tài liệu kiểm chứng"], responses=PROBLEMS)
 
 CHUNK = 256 * 1024
-LONGEST_FIELD = 16_000
-"""Bytes of one text of the form."""
 
 
 class TasksBody(Body):
@@ -156,13 +154,14 @@ async def _sent(call: Call, store: evidence.FileStore) -> AsyncIterator[Sent]:
         return
     if content_type != "multipart/form-data":
         raise InvalidInput("Hãy gửi multipart/form-data (có tệp) hoặc application/json.", field="Content-Type")
-    async with call.request.form(max_files=2, max_fields=evidence.MOST_TASKS + 20, max_part_size=LONGEST_FIELD) as form:
-        document, file = _document(_form_values(form)), _form_file(form)
-        if file is None:
-            yield document, None
-            return
-        limit = call.settings.evidence_limit
-        upload = await run_in_threadpool(evidence.receive, store, file.file, file.filename or "", limit=limit)
+    async with read_form(call.request) as form:
+        document, file = _document(form.values()), form.file
+        if file is not None:
+            limit = call.settings.evidence_limit
+            upload = await run_in_threadpool(evidence.receive, store, file.file, file.filename or "", limit=limit)
+    if file is None:
+        yield document, None
+        return
     async with _kept_if_committed(call, store, upload):
         yield document, upload
 
@@ -191,34 +190,6 @@ def _told_apart(call: Call, document: evidence.Document, upload: evidence.Upload
         return {"type": "http.request", "body": hashlib.sha256(body).digest(), "more_body": False}
 
     return replace(call, request=Request(call.request.scope, receive))
-
-
-def _form_values(form: FormData) -> dict[str, Any]:
-    """Texts of the form; an empty one counts as not given, `tasks` may be repeated or separated by commas."""
-    values: dict[str, Any] = {}
-    for name in form:
-        sent = [value for value in form.getlist(name) if isinstance(value, str)]
-        given = [value for value in sent if value.strip()]
-        if name == "tasks":
-            values[name] = [code.strip() for value in given for code in value.split(",") if code.strip()]
-        elif name != "file" and len(form.getlist(name)) > 1:
-            raise InvalidInput(f"{name}: chỉ gửi một lần.", field=name)
-        elif name != "file" and len(sent) == 0:
-            raise InvalidInput(f"{name}: tệp chỉ được gửi ở trường file.", field=name)
-        elif name != "file" and given:
-            values[name] = given[0]
-    return values
-
-
-def _form_file(form: FormData) -> UploadFile | None:
-    """The file, if there is one; browsers send a nameless empty part where none was chosen."""
-    sent = [value for value in form.getlist("file") if value != ""]
-    if any(isinstance(value, str) for value in sent):
-        raise InvalidInput("file: phải là một tệp.", field="file")
-    files = [value for value in sent if isinstance(value, UploadFile) and (value.filename or value.size)]
-    if len(files) > 1:
-        raise InvalidInput("Mỗi tài liệu chỉ kèm một tệp; hãy gửi từng tài liệu.", field="file")
-    return files[0] if files else None
 
 
 def _document(values: dict[str, Any]) -> evidence.Document:

@@ -55,7 +55,7 @@ class UpdateBody(Request):
         default=None, description="Số liệu theo `rule.inputs` của nhiệm vụ", examples=[{"services_used": 12}]
     )
     declared_score: str | None = Field(
-        default=None, max_length=20, description="Điểm tự đánh giá, nơi chưa có công thức", examples=["1.2000"]
+        default=None, max_length=20, description="Điểm tự chấm, nơi chưa có công thức", examples=["1.2000"]
     )
     period: ShortText | None = Field(default=None, description="Kỳ số liệu", examples=["6 tháng đầu năm 2025"])
     note: LongText = ""

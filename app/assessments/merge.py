@@ -72,8 +72,9 @@ def merge(connection: Connection, tally: Tally, noun: Noun, within: ColumnElemen
     Conflict when a code is taken outside `within`, that is by another assessment or province.
     """
     standing = _select(connection, noun, within)
-    missing = [row for row in rows if noun.key_of(row) not in standing]
-    _compare(tally, noun, standing, rows)
+    missing = [row for row in rows if noun.key_of(row) not in standing] if standing else rows
+    if standing:
+        _compare(tally, noun, standing, rows)
     ids = {key: row["id"] for key, row in standing.items()}
     if missing:
         tally.added[noun.name] += len(missing)

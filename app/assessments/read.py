@@ -101,8 +101,8 @@ def change_assessment(
     version: int | None,
     now: datetime,
 ) -> dict[str, Any]:
-    """Change `mandate_number` and `mandate_date` (both or neither stand; None takes them away) and entries of
-    `reminder_policy`; what is not given stays. StaleVersion when the caller saw another version; None compares nothing.
+    """Change `mandate` (`number` and `date`, as it is read; None takes it away) and entries of `reminder_policy`; what
+    is not given stays. StaleVersion when the caller saw another version; None compares nothing.
     """
     actor.require(Permission.ASSESSMENT_EDIT)
     row = find_assessment(connection, actor, ident, _WHOLE)
@@ -145,24 +145,24 @@ def _write(connection: Connection, row: Assessment, values: Mapping[str, Any]) -
 
 def _wanted(row: Assessment, changes: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
     wanted: dict[str, Any] = {}
-    if "mandate_number" in changes or "mandate_date" in changes:
-        wanted |= _mandate(row, changes, today=local_date(now))
+    if "mandate" in changes:
+        wanted |= _mandate(changes["mandate"], today=local_date(now))
     if changes.get("reminder_policy") is not None:
         wanted["reminder_policy"] = _policy(row.reminder_policy, changes["reminder_policy"])
     if not wanted:
-        raise InvalidInput("Không có thay đổi nào. Hãy gửi mandate_number, mandate_date hoặc reminder_policy.")
+        raise InvalidInput("Không có thay đổi nào. Hãy gửi mandate hoặc reminder_policy.")
     return wanted
 
 
-def _mandate(row: Assessment, changes: Mapping[str, Any], *, today: date) -> dict[str, Any]:
-    number = compose(changes.get("mandate_number", row.mandate_number) or "") or None
-    day = changes.get("mandate_date", row.mandate_date)
-    if (number is None) != (day is None):
-        missing = "mandate_number" if number is None else "mandate_date"
-        raise InvalidInput("Văn bản giao nhiệm vụ cần cả số, ký hiệu và ngày ban hành.", field=missing)
-    if day is not None and day > today:
-        raise InvalidInput("Ngày ban hành văn bản không được sau hôm nay.", field="mandate_date")
-    return {"mandate_number": number, "mandate_date": day}
+def _mandate(given: Mapping[str, Any] | None, *, today: date) -> dict[str, Any]:
+    if given is None:
+        return {"mandate_number": None, "mandate_date": None}
+    number = compose(given["number"])
+    if not number:
+        raise InvalidInput("Thiếu số, ký hiệu của văn bản giao nhiệm vụ.", field="mandate.number")
+    if given["date"] > today:
+        raise InvalidInput("Ngày ban hành văn bản không được sau hôm nay.", field="mandate.date")
+    return {"mandate_number": number, "mandate_date": given["date"]}
 
 
 def _policy(standing: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, object]:
@@ -255,7 +255,8 @@ def _criterion(row: Any) -> dict[str, Any]:
     }
 
 
-def shown_rule(rule: Rule) -> dict[str, Any]:
+@lru_cache(maxsize=4096)
+def shown_rule(rule: Rule) -> Mapping[str, Any]:
     """How the score comes about, as people may read it: what is measured, and how far the rule is to be trusted."""
     inputs = [one._asdict() for one in rule.inputs]
     return {"kind": rule.kind, "inputs": inputs, "citation": rule.citation, "confidence": rule.confidence}

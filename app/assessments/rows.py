@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from app.assessments.seedfile import Seed
 from app.assessments.seedfile.schema import Benchmark, Cause, Criterion, Measure
 from app.core.reminding import Policy
-from app.core.scoring import parse_rule, task_scores
+from app.core.scoring import task_scores
 from app.text import fold
 
 Row = dict[str, Any]
@@ -140,7 +140,7 @@ def criterion_rows(seed: Seed, assessment_id: int, fields: Mapping[int, int]) ->
             "name": one.name,
             "max": one.max,
             "published": one.score,
-            "rule": parse_rule(one.rule, max_points=one.max).as_dict(),
+            "rule": one.parsed_rule.as_dict(),
             "facts": _facts(one, lists.get(one.code, [])),
             "where": one.where,
         }

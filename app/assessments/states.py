@@ -46,8 +46,8 @@ _TRACKED = frozenset(TRACKED)
 
 def created_state(row: Mapping[str, Any]) -> State:
     """All tracked columns of a new task's row, JSON-ready."""
-    state = dict.fromkeys(TRACKED) | {name: row[name] for name in TRACKED if name in row}
-    return state | {name: value.isoformat() for name, value in state.items() if isinstance(value, date)}
+    found = zip(TRACKED, map(row.get, TRACKED), strict=True)
+    return {name: value.isoformat() if isinstance(value, date) else value for name, value in found}
 
 
 def fold_events(changes: Iterable[tuple[int, Mapping[str, Any]]]) -> dict[int, State]:

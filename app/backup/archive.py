@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from app import reasons
 from app.backup.rows import Content, digest
 from app.errors import InvalidInput
 
@@ -120,7 +121,7 @@ def open_archive(source: Path) -> Iterator[Archive]:
     except FileNotFoundError:
         raise InvalidInput(f"Không có tệp {source}.") from None
     except OSError as error:
-        raise InvalidInput(f"Không đọc được {source}: {error.strerror}.") from None
+        raise InvalidInput(f"Không đọc được {source}: {reasons.of_system(error)}.") from None
     except zipfile.BadZipFile:
         raise InvalidInput(f"{source} không phải bản sao lưu của Khắc Phục, hoặc đã bị cắt ngắn.") from None
     with opened:

@@ -13,7 +13,7 @@ from typing import IO
 
 from sqlalchemy import Connection, Table, select
 
-from app import schema
+from app import reasons, schema
 from app.backup.archive import CHUNK, MANIFEST, Manifest, evidence_entry, table_entry
 from app.backup.rows import Content, lines_of, tables_of
 from app.core.workdays import local_moment
@@ -53,7 +53,7 @@ def dump(
         with _appearing(target) as file, zipfile.ZipFile(file, "w") as archive:
             return _write(db, FileStore(evidence), _Writer(archive, now), report)
     except OSError as error:
-        raise SetupProblem(f"Không ghi được bản sao lưu {target}: {error.strerror}.") from error
+        raise SetupProblem(f"Không ghi được bản sao lưu {target}: {reasons.of_system(error)}.") from error
 
 
 def _write(db: Database, store: FileStore, writer: _Writer, report: Report) -> Manifest:

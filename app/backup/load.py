@@ -1,13 +1,14 @@
 """Restoring: the whole backup into an empty database, proven row by row before it is committed."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, exists, func, insert, inspect, select, text, update
 
-from app import schema
+from app import reasons, schema
 from app.backup.archive import Archive, Manifest, damaged, open_archive
 from app.backup.rows import CHUNK, VERSION_TABLE, Row, content_of, decoder, self_references, tables_of
 from app.db import Database
@@ -17,37 +18,44 @@ from app.evidence import FileStore
 Report = Callable[[str], None]
 
 
-def restore(db: Database, source: Path, evidence: Path, *, report: Report) -> Manifest:
-    """Fill the empty database `db` and the folder `evidence` from a backup of either engine.
+@contextmanager
+def open_backup(source: Path) -> Iterator[Archive]:
+    """A backup that this code can read, its contents not yet verified.
 
-    Everything in the file is checked against its hashes first. Rows are loaded in one transaction at the revision they
-    were taken at; the transaction is committed only when every table, read again, has the hash that the backup says.
-    Then the database is migrated to this code. Raises `Conflict` when the database is not empty, `SetupProblem` for a
-    backup of newer code, `InvalidInput` for a damaged file; nothing is left behind then but empty tables.
+    Raises `InvalidInput` for what is no backup, `SetupProblem` for one of newer code.
     """
     with open_archive(source) as archive:
-        manifest = archive.manifest
-        if manifest.schema not in schema.known_revisions():
+        taken_at = archive.manifest.schema
+        if taken_at not in schema.known_revisions():
             raise SetupProblem(
-                f"Bản sao lưu ở phiên bản {manifest.schema}, mới hơn chương trình này ({schema.HEAD}). "
+                f"Bản sao lưu ở phiên bản {taken_at}, mới hơn chương trình này ({schema.HEAD}). "
                 "Hãy dùng bản chương trình mới hơn."
             )
-        _check_empty(db)
-        report("kiểm tra bản sao lưu")
-        archive.verify()
-        _bring_to(db, manifest.schema)
-        with db.transaction() as connection:
-            tables = _tables(connection, manifest)
-            for table in tables:
-                report(table.name)
-                _load(connection, archive, table)
-            _prove(connection, tables, manifest, report)
-            _restore_files(archive, FileStore(evidence), report)
+        yield archive
+
+
+def restore(db: Database, archive: Archive, evidence: Path, *, report: Report) -> None:
+    """Fill the empty database `db` and the folder `evidence` from a verified backup of either engine.
+
+    Rows are loaded in one transaction at the revision they were taken at; the transaction is committed only when every
+    table, read again, has the hash that the backup says. Then the database is migrated to this code. Evidence that the
+    backup itself lacks is the caller's to tell. Raises `Conflict` when the database is not empty; nothing is left
+    behind then.
+    """
+    check_empty(db)
+    _bring_to(db, archive.manifest.schema)
+    with db.transaction() as connection:
+        tables = _tables(connection, archive.manifest)
+        for table in tables:
+            report(table.name)
+            _load(connection, archive, table)
+        _prove(connection, tables, archive.manifest, report)
+        _restore_files(archive, FileStore(evidence), report)
     schema.ensure_current(db)
-    return manifest
 
 
-def _check_empty(db: Database) -> None:
+def check_empty(db: Database) -> None:
+    """Raises `Conflict` for a database with rows, or with tables of another program."""
     with db.snapshot() as connection:
         names = set(inspect(connection).get_table_names())
         if names and VERSION_TABLE not in names:
@@ -141,7 +149,7 @@ def _restore_files(archive: Archive, store: FileStore, report: Report) -> None:
         try:
             received = store.receive(archive.chunks(sha256), limit=size)
         except OSError as error:
-            raise SetupProblem(f"Không ghi được tài liệu vào {store.folder}: {error.strerror}.") from error
+            raise SetupProblem(f"Không ghi được tài liệu vào {store.folder}: {reasons.of_system(error)}.") from error
         if received.sha256 != sha256:
             received.forget()
             raise damaged(f"tài liệu {sha256[:12]}…")

@@ -4,15 +4,18 @@ Exit codes: 0 done, 1 a problem was found (one line on stderr says which), 2 the
 """
 
 import sys
+from typing import Annotated
 
 import typer
 
-from app.cli import backups, data, doctor, figures, keys, reminding, serving
+from app.cli import backups, contacts, data, doctor, figures, keys, reminding, serving
 from app.cli.failing import one_line
-from app.cli.printing import complain
+from app.cli.misspelt import Commands
+from app.cli.printing import complain, say
 
 cli = typer.Typer(
     name="khacphuc",
+    cls=Commands,
     help="Khắc Phục: theo dõi khắc phục các tiêu chí cải cách hành chính chưa đạt điểm tối đa.",
     no_args_is_help=True,
     add_completion=False,
@@ -24,8 +27,28 @@ data.register(cli)
 reminding.register(cli)
 figures.register(cli)
 cli.add_typer(keys.group, name="keys")
+cli.add_typer(contacts.group, name="contacts")
 backups.register(cli)
 doctor.register(cli)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        from app.schema import HEAD
+
+        say(f"khacphuc {version('khacphuc')}, phiên bản cơ sở dữ liệu {HEAD}")
+        raise typer.Exit
+
+
+@cli.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="In phiên bản rồi thôi.")
+    ] = False,
+) -> None:
+    """Options that come before any command."""
 
 
 def main() -> None:

@@ -1,20 +1,23 @@
 """`khacphuc backup` and `restore`."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.cli.opening import database
+from app.cli.opening import database, is_there
 from app.cli.printing import Json, complain, print_json, print_table, progress, say
 from app.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from app.backup import Manifest
+    from app.backup import Archive, Manifest
     from app.db import Database
 
 ArchivePath = Annotated[Path, typer.Argument(metavar="FILE", help="Tệp sao lưu (.zip).")]
+SHOWN = 20
+"""Names of files in one message; --json has them all."""
 
 
 def register(cli: typer.Typer) -> None:
@@ -32,14 +35,16 @@ def backup(
     from app.clock import Clock
 
     settings = load_settings()
-    with database(settings) as db, progress("Đang sao lưu …") as report:
-        folder = _folders(db, settings).evidence_dir
-        manifest = dump(db, folder, file, now=Clock.real_now(), overwrite=overwrite, report=report)
-    _tell(manifest, file, as_json=as_json)
-    if manifest.missing:
+    with database(settings) as db:
+        with progress("Đang sao lưu …") as report:
+            folder = _folders(db, settings).evidence_dir
+            manifest = dump(db, folder, file, now=Clock.real_now(), overwrite=overwrite, report=report)
+        lost = _named(db, manifest.missing)
+    _tell(manifest, file, manifest.missing, as_json=as_json)
+    if lost:
         complain(
-            f"Bản sao lưu thiếu {len(manifest.missing)} tệp tài liệu vì kho không còn tệp đúng nội dung: "
-            f"{', '.join(one[:12] for one in manifest.missing[:5])}. Xem: khacphuc doctor"
+            f"Bản sao lưu thiếu {len(lost)} tệp tài liệu, vì kho tài liệu không còn tệp hoặc tệp đã sai nội dung: "
+            f"{_listed(lost)}. Xem: khacphuc doctor"
         )
         raise typer.Exit(1)
 
@@ -47,13 +52,29 @@ def backup(
 def restore(file: ArchivePath, as_json: Json = False) -> None:
     """Khôi phục vào một cơ sở dữ liệu trống (SQLite hoặc PostgreSQL) và đối chiếu lại từng bảng với bản sao lưu."""
     from app import demo
+    from app.backup import check_empty, open_backup
     from app.backup import restore as load
 
     settings = load_settings()
-    folders = demo.settings_for_demo(settings) if _of_demo(file) else settings
-    with database(settings, create=True) as db, progress("Đang khôi phục …") as report:
-        manifest = load(db, file, folders.evidence_dir, report=report)
-    _tell(manifest, file, as_json=as_json)
+    with open_backup(file) as archive, progress("Đang khôi phục …") as report:
+        if is_there(settings):
+            with database(settings) as db:
+                check_empty(db)
+        report("kiểm tra bản sao lưu")
+        archive.verify()  # before a new file is made for the database
+        folder = (demo.settings_for_demo(settings) if _of_demo(archive) else settings).evidence_dir
+        with database(settings, create=True) as db:
+            load(db, archive, folder, report=report)
+            lost = _lost(db, folder)
+            names = _named(db, lost)
+    _tell(archive.manifest, file, lost, as_json=as_json)
+    if lost:
+        complain(
+            f"Đã khôi phục mọi bảng, khớp với bản sao lưu, nhưng thiếu {len(lost)} tệp tài liệu mà bản sao lưu "
+            f"không có: {_listed(names)}. Nếu còn thư mục tài liệu của máy cũ, hãy chép vào {folder}; "
+            "xem: khacphuc doctor"
+        )
+        raise typer.Exit(1)
     if not as_json:
         say("Đã khôi phục và đọc lại từng bảng: khớp với bản sao lưu.")
 
@@ -66,30 +87,56 @@ def _folders(db: "Database", settings: Settings) -> Settings:
     return demo.settings_for_demo(settings) if made_for_demo else settings
 
 
-def _of_demo(file: Path) -> bool:
+def _of_demo(archive: "Archive") -> bool:
     """Whether this is the backup of a demo database, whose files lie apart."""
-    from app.backup.archive import open_archive
     from app.demo import MARK
 
-    with open_archive(file) as archive:
-        return any(json.loads(line)["key"] == MARK for line in archive.lines("meta"))
+    return any(json.loads(line)["key"] == MARK for line in archive.lines("meta"))
 
 
-def _tell(manifest: "Manifest", file: Path, *, as_json: bool) -> None:
+def _lost(db: "Database", folder: Path) -> tuple[str, ...]:
+    """Evidence (SHA-256) whose bytes neither the backup nor the folder had."""
+    from app.evidence import find_missing
+
+    with db.snapshot() as connection:
+        return tuple(sorted({one["sha256"] for one in find_missing(connection, folder)}))
+
+
+def _named(db: "Database", hashes: Sequence[str]) -> list[str]:
+    """Each file as people know it: the document's number and the file's name."""
+    from sqlalchemy import select
+
+    from app.models import evidence
+
+    if not hashes:
+        return []
+    wanted = select(evidence.c.sha256, evidence.c.number, evidence.c.filename).order_by(evidence.c.id)
+    with db.snapshot() as connection:
+        rows = connection.execute(wanted.where(evidence.c.sha256.is_not(None))).all()
+    names = {row.sha256: f"{row.number} ({row.filename})" for row in reversed(rows)}
+    return [names.get(one, one[:12]) for one in hashes]
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" và {len(names) - SHOWN} tệp khác" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more
+
+
+def _tell(manifest: "Manifest", file: Path, missing: Sequence[str], *, as_json: bool) -> None:
     if as_json:
-        print_json(_described(manifest, file))
+        print_json(_described(manifest, file, missing))
         return
     rows = [(name, one.rows, one.sha256[:16]) for name, one in sorted(manifest.tables.items())]
-    print_table("", ("Bảng", "Số dòng", "SHA-256"), rows, numbers=(1,))
+    print_table("", ("Bảng", "Số dòng", "SHA-256"), rows, numbers=(1,), whole=(0, 2))
     say(f"{file}: {manifest.rows} dòng, {len(manifest.evidence)} tệp tài liệu, phiên bản {manifest.schema}.")
 
 
-def _described(manifest: "Manifest", file: Path) -> dict[str, Any]:
+def _described(manifest: "Manifest", file: Path, missing: Sequence[str]) -> dict[str, Any]:
     return {
         "file": str(file),
         "schema": manifest.schema,
         "created_at": manifest.created_at,
         "tables": {name: one._asdict() for name, one in manifest.tables.items()},
         "evidence": len(manifest.evidence),
-        "missing": manifest.missing,
+        "missing": missing,
     }

@@ -30,6 +30,8 @@ AsOf = Annotated[
     typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="Số liệu cuối ngày này thay vì hiện tại."),
 ]
 STEPS_SHOWN = 10
+SHORT = {"returned": "Yêu cầu bổ sung", "closed": "Kết thúc"}
+"""Statuses whose full name makes no heading."""
 
 
 def register(cli: typer.Typer) -> None:
@@ -93,20 +95,24 @@ _FIGURE_TITLES = ("Công bố", "Đã xác nhận", "Dự kiến", "Tối đa c�
 
 
 def _print_summary(found: dict[str, Any]) -> None:
-    statuses = [status for status in LABELS if found["total"]["by_status"].get(status)]
-    counted = ("Nhiệm vụ", *(LABELS[status] for status in statuses), "Quá hạn")
-    gained = ("Điểm thiếu", "Điểm đã xác nhận", "Điểm dự kiến", "Hoàn thành")
-    rows = [(one["key"], one["name"], *_cells(one, statuses)) for one in found["groups"]]
-    rows.append(("", "Cộng", *_cells(found["total"], statuses)))
+    """Two tables, because points and every status side by side fit no window."""
+    groups = [*found["groups"], found["total"] | {"key": "", "name": "Cộng"}]
+    columns = ("Mã", "Tên", "Nhiệm vụ", "Quá hạn", "Điểm thiếu", "Đã xác nhận", "Dự kiến", "Hoàn thành")
+    rows = [(one["key"], one["name"], *_gains(one)) for one in groups]
     title = f"{found['assessment']}, ngày {found['as_of']:%d/%m/%Y}"
-    columns = ("", "", *counted, *gained)
-    print_table(title, columns, rows, numbers=range(2, len(columns)))
+    print_table(title, columns, rows, numbers=range(2, len(columns)), whole=(0,))
+    statuses = [status for status in LABELS if found["total"]["by_status"].get(status)]
+    if found["by"] != By.STATUS and statuses:
+        counts = [[one["by_status"].get(status, 0) for status in statuses] for one in groups]
+        rows = [(one["key"], one["name"], *count) for one, count in zip(groups, counts, strict=True)]
+        titles = [SHORT.get(status, LABELS[status]) for status in statuses]
+        counted = range(2, 2 + len(titles))
+        print_table("Nhiệm vụ theo trạng thái", ("Mã", "Tên", *titles), rows, numbers=counted, whole=(0,))
 
 
-def _cells(one: dict[str, Any], statuses: list[str]) -> list[Any]:
-    counts = [one["by_status"].get(status, 0) for status in statuses]
+def _gains(one: dict[str, Any]) -> list[Any]:
     gains = [points(one["verified_gain"], signed=True), points(one["expected_gain"], signed=True)]
-    return [one["tasks"], *counts, one["overdue"], points(one["points_short"]), *gains, _percent(one["completion"])]
+    return [one["tasks"], one["overdue"], points(one["points_short"]), *gains, _percent(one["completion"])]
 
 
 def _percent(share: str) -> str:
@@ -121,7 +127,7 @@ def _print_projection(found: dict[str, Any]) -> None:
     rows = [(one["number"], one["name"], *_figures(one)) for one in found["fields"]]
     rows.append(("", "Cộng", *_figures(found)))
     title = f"{found['assessment']}, ngày {found['as_of']:%d/%m/%Y}"
-    print_table(title, ("", "Lĩnh vực", "Tối đa", *_FIGURE_TITLES), rows, numbers=range(2, 7))
+    print_table(title, ("Số", "Lĩnh vực", "Tối đa", *_FIGURE_TITLES), rows, numbers=range(2, 7))
     ranks = (found["rank_interval"][key] for key in _FIGURES)
     intervals = ", ".join(
         f"{title.lower()} {one['best']}–{one['worst']}" for title, one in zip(_FIGURE_TITLES, ranks, strict=True)
@@ -137,4 +143,7 @@ def _print_projection(found: dict[str, Any]) -> None:
         for one in found["next_best"][:STEPS_SHOWN]
     ]
     if steps:
-        print_table("Nên làm trước", ("Nhiệm vụ", "Cơ quan", "Tiêu chí", "Điểm nếu đạt"), steps, numbers=(3,))
+        say("")
+        print_table(
+            "Nên làm trước", ("Nhiệm vụ", "Cơ quan", "Tiêu chí", "Điểm nếu đạt"), steps, numbers=(3,), whole=(0, 1)
+        )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, exists, func, insert, select
 
-from app.cli.printing import KEY_WIDTH, complain, print_table, progress, say
+from app.cli.printing import complain, print_table, progress, say
 from app.core.access import SYSTEM, Role
 from app.models import accounts, agencies, assessments, meta, provinces, tasks
 
@@ -91,14 +91,8 @@ def _print_keys(issued: "list[IssuedKey]") -> None:
         for one in issued:
             say(f"{one.role} {one.agency or '-'} {one.key}")
         return
+    from app.cli.keys import ROLE_NAMES
+
     rows = [(ROLE_NAMES[Role(one.role)], one.agency, one.key) for one in issued]
-    print_table("Khóa API", ("Vai trò", "Cơ quan", "Khóa"), rows, narrowest=KEY_WIDTH)
+    print_table("Khóa API", ("Vai trò", "Cơ quan", "Khóa"), rows, whole=(1, 2))
     say("Các khóa này chỉ hiện một lần; hệ thống chỉ giữ giá trị băm. Hãy cất giữ và giao đúng người ngay bây giờ.")
-
-
-ROLE_NAMES = {
-    Role.ADMIN: "Quản trị",
-    Role.COORDINATOR: "Cơ quan thường trực",
-    Role.LEADERSHIP: "Lãnh đạo",
-    Role.AGENCY: "Cơ quan",
-}

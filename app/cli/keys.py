@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.cli.opening import opened
-from app.cli.printing import KEY_WIDTH, Json, print_json, print_table, say
+from app.cli.places import province_and_agency
+from app.cli.printing import Json, print_json, print_table, say
 from app.core.access import SYSTEM, Role
 from app.errors import InvalidInput, NotFound
 
@@ -18,6 +19,13 @@ if TYPE_CHECKING:
 
 group = typer.Typer(help="Khóa API: cấp, liệt kê, thu hồi.", no_args_is_help=True, rich_markup_mode=None)
 LONGEST_DAYS = 3650
+ROLE_NAMES = {
+    Role.ADMIN: "Quản trị",
+    Role.COORDINATOR: "Cơ quan thường trực",
+    Role.LEADERSHIP: "Lãnh đạo",
+    Role.AGENCY: "Cơ quan",
+}
+STATES = {"active": "dùng được", "expired": "hết hạn", "revoked": "đã thu hồi"}
 
 
 @group.command()
@@ -39,18 +47,20 @@ def create(
         raise typer.BadParameter("cần đúng một trong hai: --role hoặc --account", param_hint="--role / --account")
     if account is not None and (agency is not None or province is not None):
         raise typer.BadParameter("tài khoản đã thuộc một cơ quan; bỏ --agency và --province", param_hint="--account")
+    if agency is not None and role in (Role.ADMIN, Role.LEADERSHIP):
+        raise typer.BadParameter(f"tài khoản {role} không thuộc cơ quan nào; bỏ --agency", param_hint="--agency")
     with opened() as work, work.db.transaction() as connection:
         now = work.clock.now()
         if role is None:
             issued = _issue_more(connection, account or "", label=label, days=days, now=now)
         else:
-            home, code = _split(agency, province)
+            home, code = province_and_agency(agency, province)
             issued = issue(connection, role=role, province=home, agency=code, label=label, days=days, now=now)
     if as_json:
         print_json(_described(issued))
         return
-    row = (issued.account, issued.role, issued.agency, issued.key)
-    print_table("", ("Tài khoản", "Vai trò", "Cơ quan", "Khóa"), [row], narrowest=KEY_WIDTH)
+    row = (issued.account, ROLE_NAMES[Role(issued.role)], issued.agency, issued.key)
+    print_table("", ("Tài khoản", "Vai trò", "Cơ quan", "Khóa"), [row], whole=(0, 2, 3))
     say("Khóa chỉ hiện một lần; hệ thống chỉ giữ giá trị băm.")
 
 
@@ -64,9 +74,8 @@ def list_(as_json: Json = False) -> None:
     if as_json:
         print_json(found)
         return
-    columns = ("id", "prefix", "account", "role", "label", "expires_at", "state")
     titles = ("Số", "Đầu khóa", "Tài khoản", "Vai trò", "Ghi chú", "Hết hạn", "Tình trạng")
-    print_table("", titles, [[_shown(row[name]) for name in columns] for row in found])
+    print_table("", titles, [_row(one) for one in found], numbers=(0,), whole=(1, 2))
 
 
 @group.command()
@@ -126,16 +135,6 @@ def _issue_more(connection: "Connection", name: str, *, label: str, days: int | 
     return accounts.create_key(connection, SYSTEM, found, label=label, days=days, now=now)
 
 
-def _split(agency: str | None, province: str | None) -> tuple[str | None, str | None]:
-    """`soc-trang/SNV` names both."""
-    if agency is None:
-        return province, None
-    home, _, code = agency.rpartition("/")
-    if home and province not in (None, home):
-        raise typer.BadParameter(f"{agency} không thuộc tỉnh {province}", param_hint="--agency")
-    return home or province, code.upper()
-
-
 def _free_name(connection: "Connection", role: Role, agency: str | None) -> str:
     """`agency-snv`, then `agency-snv-2` and so on."""
     from sqlalchemy import select
@@ -187,7 +186,10 @@ def _described(issued: "IssuedKey") -> dict[str, Any]:
     return {"key": issued.key, "id": issued.key_id, **{name: getattr(issued, name) for name in issued._fields[2:]}}
 
 
-def _shown(value: Any) -> Any:
+def _row(key: dict[str, Any]) -> tuple[Any, ...]:
     from app.core.workdays import local_moment
 
-    return f"{local_moment(value):%d/%m/%Y %H:%M}" if isinstance(value, datetime) else value
+    expires = key["expires_at"]
+    until = None if expires is None else f"{local_moment(expires):%d/%m/%Y %H:%M}"
+    role, state = ROLE_NAMES[Role(key["role"])], STATES[key["state"]]
+    return key["id"], key["prefix"], key["account"], role, key["label"], until, state

@@ -52,16 +52,25 @@ def database(settings: Settings, *, create: bool = False) -> Iterator["Database"
         _require_file(settings)
     try:
         db = open_database(settings.url, pool_size=settings.pool_size)
-    except (ArgumentError, ValueError) as error:
-        raise SetupProblem(f"DATABASE_URL không đọc được: {error}") from None
+    except (ArgumentError, ValueError):
+        raise SetupProblem(
+            "DATABASE_URL không đọc được; cần dạng sqlite:///đường-dẫn/tệp.db hoặc postgresql://người:mật-khẩu@máy/tên."
+        ) from None
     with contextlib.closing(db):
         yield db
 
 
 def _require_file(settings: Settings) -> None:
+    if not is_there(settings):
+        raise SetupProblem(
+            f"Chưa có cơ sở dữ liệu {sqlite_file(settings)}. Hãy chạy: khacphuc migrate, hoặc kiểm tra DATABASE_URL."
+        )
+
+
+def is_there(settings: Settings) -> bool:
+    """Whether opening the database would make no new file; a PostgreSQL server makes none."""
     path = sqlite_file(settings)
-    if path is not None and not path.exists():
-        raise SetupProblem(f"Chưa có cơ sở dữ liệu {path}. Hãy chạy: khacphuc migrate, hoặc kiểm tra DATABASE_URL.")
+    return path is None or path.exists()
 
 
 def sqlite_file(settings: Settings) -> Path | None:

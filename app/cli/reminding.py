@@ -74,6 +74,7 @@ def _print(plan: dict[str, Any]) -> None:
                 for one in digest["items"]
             ],
             numbers=(1, 3),
+            whole=(0, 2),
         )
     if plan["silent"]:
         print_table("Không nhắc", ("Lý do", "Số lượng", "Nhiệm vụ, đơn vị"), _by_reason(plan["silent"]), numbers=(1,))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from app import reasons
 from app.cli.opening import database, sqlite_file
 from app.cli.printing import complain, say
 from app.errors import SetupProblem
@@ -26,6 +27,8 @@ BACKLOG = 512
 SECONDS_TO_FINISH = 10
 """How long running requests may go on after the order to stop."""
 YEARS = range(2000, 2101)
+EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- compared, not bound
+"""Addresses that mean all of this machine's, and one of them."""
 
 
 def register(cli: typer.Typer) -> None:
@@ -94,8 +97,8 @@ def _listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         raise SetupProblem(
-            f"Không mở được cổng {port} tại {host}: {error.strerror}. Hãy dừng chương trình đang dùng cổng này "
-            "hoặc chọn cổng khác: --port 8001."
+            f"Không mở được cổng {port} tại {host}: {reasons.of_system(error)}. Hãy dừng chương trình đang dùng cổng "
+            "này, hoặc chọn cổng khác: --port 8001."
         ) from None
     return listener
 
@@ -103,9 +106,16 @@ def _listen(host: str, port: int) -> socket.socket:
 def _placed(settings: Settings, listener: socket.socket) -> Settings:
     """Where the server really is; links in letters follow unless KHACPHUC_BASE_URL was given."""
     host, port = listener.getsockname()[:2]
-    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104 -- compared, not bound
-    base_url = settings.base_url if "base_url" in settings.model_fields_set else f"http://{shown}:{port}"
-    return settings.model_copy(update={"host": host, "port": port, "base_url": base_url})
+    placed = settings.model_copy(update={"host": host, "port": port})
+    if "base_url" in settings.model_fields_set:
+        return placed
+    return placed.model_copy(update={"base_url": _reached_at(placed)})
+
+
+def _reached_at(placed: Settings) -> str:
+    """Where a browser on this machine finds the server."""
+    host = EVERY_ADDRESS.get(placed.host, placed.host)
+    return f"http://[{host}]:{placed.port}" if ":" in host else f"http://{host}:{placed.port}"
 
 
 def _require_writable(settings: Settings) -> None:
@@ -116,7 +126,8 @@ def _require_writable(settings: Settings) -> None:
         tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
         raise SetupProblem(
-            f"Không ghi được vào thư mục {folder}: {error.strerror}. Hãy cấp quyền ghi hoặc đổi KHACPHUC_DATA_DIR."
+            f"Không ghi được vào thư mục {folder}: {reasons.of_system(error)}. "
+            "Hãy cấp quyền ghi hoặc đổi KHACPHUC_DATA_DIR."
         ) from None
 
 
@@ -159,7 +170,11 @@ def _check_kind(db: "Database", start: datetime | None) -> None:
 
 
 def _announce(settings: Settings, clock: "Clock") -> None:
-    say(f"Khắc Phục: {settings.base_url}  ·  tài liệu API: {settings.base_url}/docs")
+    here = _reached_at(settings)
+    everywhere = " (mọi địa chỉ của máy này)" if settings.host in EVERY_ADDRESS else ""
+    say(f"Khắc Phục: {here}{everywhere}  ·  tài liệu API: {here}/docs")
+    if settings.base_url != here:
+        say(f"Liên kết trong thư: {settings.base_url}")
     where = sqlite_file(settings) or "PostgreSQL"
     say(f"Cơ sở dữ liệu: {where}  ·  thư và tài liệu: {settings.data_dir}  ·  dừng: Ctrl+C")
     if clock.demo:

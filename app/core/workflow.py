@@ -93,7 +93,7 @@ def check_submission(parts: Mapping[str, str], *, appraised: bool, has_score: bo
     """A submission needs reason, progress and remedy; on appraised criteria a measured or declared score too."""
     missing = [label for name, label in PARTS.items() if not parts.get(name, "").strip()]
     if appraised and not has_score:
-        missing.append("số liệu đo được hoặc điểm tự đánh giá")
+        missing.append("số liệu đo được hoặc điểm tự chấm")
     if missing:
         fields = [name for name in PARTS if not parts.get(name, "").strip()]
         raise IncompleteSubmission(

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Select, exists, func, insert, 
 
 from app import events
 from app.core.access import Actor, Permission, Role
+from app.core.workdays import local_date
 from app.core.workflow import LABELS, OPEN
 from app.errors import Conflict, Forbidden, InvalidInput, NotFound
 from app.evidence.receiving import Upload
@@ -52,27 +53,22 @@ def add(
 ) -> dict[str, Any]:
     """Enter a document and put its file in place; the tasks' rows and versions stay as they are.
 
-    Raises `NotFound` for a task outside the actor's scope, `Forbidden` for one that its agency neither leads nor
+    Raises `InvalidInput` for a document without a number or dated after today: it could prove nothing yet. Raises
+    `NotFound` for a task outside the actor's scope, `Forbidden` for one that its agency neither leads nor
     cooperates in, `Conflict` for one that is accepted or closed. When this or the commit fails, the caller `discard`s
     the file; until then nothing refers to it.
     """
     actor.require(Permission.EVIDENCE_ADD)
-    number = compose(document.number)
-    if not number:
-        raise InvalidInput("Hãy ghi số, ký hiệu của tài liệu, ví dụ 123/BC-STP.", field="number")
+    stated = _stated(document, today=local_date(now))
     proven = _locate_tasks(connection, actor, document.tasks)
     _check_open(proven)
     evidence_id = connection.execute(
         insert(evidence)
         .values(
             agency_id=actor.agency_id,
-            number=number,
-            title=compose(document.title),
-            issued_on=document.issued_on,
-            signer=compose(document.signer),
-            period=compose(document.period),
             created_at=now,
             account_id=actor.account_id,
+            **stated,
             **_file_columns(upload),
         )
         .returning(evidence.c.id)
@@ -80,7 +76,7 @@ def add(
     if upload is not None:
         claim(connection, upload.received.sha256)
         store.put(upload.received)
-    _link(connection, actor.speaking_for(document.on_behalf_of), evidence_id, proven, now=now)
+    _link(connection, actor.speaking_for(compose(document.on_behalf_of or "")), evidence_id, proven, now=now)
     return get(connection, actor, evidence_id, now=now)
 
 
@@ -105,7 +101,7 @@ def link(
         raise Forbidden("Chỉ cơ quan đã đưa tài liệu này vào được gắn thêm nhiệm vụ cho nó.")
     added = [row for row in _locate_tasks(connection, actor, codes) if row.id not in linked]
     _check_open(added)
-    _link(connection, actor.speaking_for(on_behalf_of), evidence_id, added, now=now)
+    _link(connection, actor.speaking_for(compose(on_behalf_of or "")), evidence_id, added, now=now)
     return get(connection, actor, evidence_id, now=now)
 
 
@@ -284,6 +280,19 @@ def _link(connection: Connection, actor: Actor, evidence_id: int, rows: Sequence
             assessment_id=row.assessment_id,
             province_id=row.province_id,
         )
+
+
+def _stated(document: Document, *, today: date) -> dict[str, Any]:
+    number, issued_on = compose(document.number), document.issued_on
+    if not number:
+        raise InvalidInput("Hãy ghi số, ký hiệu của tài liệu, ví dụ 123/BC-STP.", field="number")
+    if issued_on is not None and issued_on > today:
+        raise InvalidInput(
+            f"Ngày ban hành {issued_on:%d/%m/%Y} ở sau hôm nay ({today:%d/%m/%Y}). Hãy kiểm tra lại ngày của văn bản.",
+            field="issued_on",
+        )
+    texts = {name: compose(getattr(document, name)) for name in ("title", "signer", "period")}
+    return {"number": number, "issued_on": issued_on, **texts}
 
 
 def _file_columns(upload: Upload | None) -> dict[str, Any]:

@@ -165,8 +165,13 @@ def _entry(facts: Facts, detail: Detail, base: str, *, today: date) -> Entry:
         points=f"{'Điểm còn thiếu của tiêu chí' if facts.share else 'Điểm còn thiếu'}: {points_text(facts.points)}",
         missing=missing_text(facts, detail),
         todo=todo_text(facts, detail, today=today),
-        url=f"{base}/tasks/{quote(facts.task_code)}",
+        url=_link(facts, base),
     )
+
+
+def _link(facts: Facts, base: str) -> str:
+    """To the share for whoever holds one: the task itself may be none of theirs."""
+    return f"{base}/{'shares' if facts.share else 'tasks'}/{quote(facts.code)}"
 
 
 def _tone(facts: Facts, *, today: date) -> str:
@@ -208,7 +213,7 @@ def as_data(content: Content, letter: Letter) -> dict[str, Any]:
                 "days_left": (one.effective_due - content.today).days,
                 "points": format_points(one.points),
                 "missing": missing_text(one, details.get(one.task_id, Detail())),
-                "url": f"{letter.url}/{quote(one.task_code)}",
+                "url": _link(one, letter.url.removesuffix("/tasks")),
             }
             for one in content.facts[:SHOWN]
         ],

@@ -82,7 +82,7 @@ def todo_text(facts: Facts, detail: Detail, *, today: date) -> str:
 
 
 def _wanted_parts(facts: Facts) -> list[str]:
-    figures = {"survey": [], "declared": ["điểm tự đánh giá"]}.get(facts.rule_kind, ["số liệu"])
+    figures = {"survey": [], "declared": ["điểm tự chấm"]}.get(facts.rule_kind, ["số liệu"])
     return [*workflow.PARTS.values(), *figures]
 
 

@@ -103,7 +103,7 @@ def _missing(connection: Connection, row: Any) -> list[str]:
     missing = [label for name, label in workflow.PARTS.items() if not str(texts.get(name, "")).strip()]
     has_figures = row.reported is not None or (found is not None and (found.measurements or found.declared is not None))
     if row.kind == "appraised" and not has_figures:
-        missing.append("số liệu đo được hoặc điểm tự đánh giá")
+        missing.append("số liệu đo được hoặc điểm tự chấm")
     return missing
 
 

@@ -150,7 +150,7 @@ def score_of(
     except OutsideRuleDomain as error:
         if declared is None:
             raise OutsideRuleDomain(
-                f"{error.detail} Hãy gửi kèm {field} là điểm tự đánh giá.", field=error.field, extra=error.extra
+                f"{error.detail} Hãy gửi kèm {field} là điểm tự chấm.", field=error.field, extra=error.extra
             ) from error
         points = scoring.check_score(row.max, declared, field=field)
         return counts, points, points

@@ -15,6 +15,7 @@ from tests.conftest import Client
 
 BASE = "/api/v1/assessments/soc-trang-2024"
 T15 = "ST-2024-TC-15"
+MANDATE = {"mandate": {"number": "1/QĐ-UBND", "date": "2025-04-29"}}
 WHO = ("coordinator", "leadership", "admin", "SKHCN")
 
 
@@ -80,7 +81,7 @@ def test_an_unknown_assessment_is_not_found(client: Client, ident: str) -> None:
     for path in ("", "/summary", "/projection", "/history"):
         problem(client.get(f"/api/v1/assessments/{ident}{path}"), 404, "not-found")
     problem(client.post(f"/api/v1/assessments/{ident}/what-if", json={"tasks": {}}), 404, "not-found")
-    problem(client.patch(f"/api/v1/assessments/{ident}", json={"mandate_number": None}), 404, "not-found")
+    problem(client.patch(f"/api/v1/assessments/{ident}", json={"mandate": None}), 404, "not-found")
 
 
 def test_the_summary_of_design(client: Client) -> None:
@@ -170,8 +171,7 @@ def test_what_if_on_a_task_out_of_sight_is_not_found(client: Client) -> None:
 
 
 def test_the_coordinator_enters_the_mandate_and_it_is_logged(client: Client) -> None:
-    mandate = {"mandate_number": " 1234/QĐ-UBND ", "mandate_date": "2025-04-29"}
-    answer = client.patch(BASE, json=mandate)
+    answer = client.patch(BASE, json={"mandate": {"number": " 1234/QĐ-UBND ", "date": "2025-04-29"}})
     assert answer.status_code == 200, answer.text
     assert answer.json()["mandate"] == {"number": "1234/QĐ-UBND", "date": "2025-04-29"}
     assert (answer.headers["etag"], answer.json()["version"]) == ('"2"', 2)
@@ -179,14 +179,21 @@ def test_the_coordinator_enters_the_mandate_and_it_is_logged(client: Client) -> 
         logged = connection.execute(select(events).where(events.c.action == "assessment.changed")).one()
     assert logged.before == {"mandate_number": None, "mandate_date": None}
     assert logged.after == {"mandate_number": "1234/QĐ-UBND", "mandate_date": "2025-04-29"}
-    gone = client.patch(BASE, json={"mandate_number": None, "mandate_date": None})
-    assert gone.json()["mandate"] is None
+    assert client.patch(BASE, json={"mandate": None}).json()["mandate"] is None
 
 
 def test_saying_the_same_again_changes_nothing(client: Client) -> None:
     for _ in range(2):
-        answer = client.patch(BASE, json={"mandate_number": "1/QĐ-UBND", "mandate_date": "2025-04-29"})
-        assert answer.json()["version"] == 2
+        assert client.patch(BASE, json=MANDATE).json()["version"] == 2
+
+
+def test_what_was_read_can_be_sent_back(client: Client) -> None:
+    for prepare in ({"mandate": None}, MANDATE):
+        client.patch(BASE, json=prepare)
+        body = client.get(BASE).json()
+        answer = client.patch(BASE, json={name: body[name] for name in ("mandate", "reminder_policy")})
+        assert answer.status_code == 200, answer.text
+        assert answer.json() == body
 
 
 def test_the_reminder_policy_changes_in_part(client: Client) -> None:
@@ -201,15 +208,20 @@ def test_the_reminder_policy_changes_in_part(client: Client) -> None:
     [
         ({}, None),
         ({"reminder_policy": None}, None),
-        ({"mandate_number": "1/QĐ-UBND"}, "mandate_date"),
-        ({"mandate_date": "2025-04-29"}, "mandate_number"),
-        ({"mandate_number": "  ", "mandate_date": "2025-04-29"}, "mandate_number"),
-        ({"mandate_number": "1/QĐ-UBND", "mandate_date": "2025-05-06"}, "mandate_date"),
+        ({"mandate": {"number": "1/QĐ-UBND"}}, "mandate.date"),
+        ({"mandate": {"date": "2025-04-29"}}, "mandate.number"),
+        ({"mandate": {"number": None, "date": "2025-04-29"}}, "mandate.number"),
+        ({"mandate": {"number": "  ", "date": "2025-04-29"}}, "mandate.number"),
+        ({"mandate": {"number": "1/QĐ-UBND", "date": "2025-05-06"}}, "mandate.date"),
+        ({"mandate": {"number": "1/QĐ-UBND", "date": "29/04/2025"}}, "mandate.date"),
+        ({"mandate": {"number": "1/QĐ-UBND", "date": "2025-04-29", "issuer": "x"}}, "mandate.issuer"),
+        ({"mandate": "1/QĐ-UBND"}, "mandate"),
+        ({"mandate_number": "1/QĐ-UBND"}, "mandate_number"),
         ({"reminder_policy": {"overdue_every": 0}}, "reminder_policy.overdue_every"),
         ({"reminder_policy": {"send_at": "25:00"}}, "reminder_policy.send_at"),
         ({"reminder_policy": {"nhắc": 1}}, "reminder_policy.nhắc"),
         ({"published": "90"}, "published"),
-        ({"mandate_number": "x" * 501}, "mandate_number"),
+        ({"mandate": {"number": "x" * 501, "date": "2025-04-29"}}, "mandate.number"),
     ],
 )
 def test_what_does_not_fit_is_refused_and_named(client: Client, body: dict[str, Any], field: str | None) -> None:
@@ -219,15 +231,10 @@ def test_what_does_not_fit_is_refused_and_named(client: Client, body: dict[str, 
 
 
 def test_only_the_coordinator_changes_it(client: Client) -> None:
-    body = {"mandate_number": "1/QĐ-UBND", "mandate_date": "2025-04-29"}
     for who in ("leadership", "admin", "SKHCN"):
-        problem(client.as_(who).patch(BASE, json=body), 403, "forbidden")
+        problem(client.as_(who).patch(BASE, json=MANDATE), 403, "forbidden")
 
 
 def test_a_version_that_is_given_is_compared(client: Client) -> None:
-    body = {"mandate_number": "1/QĐ-UBND", "mandate_date": "2025-04-29"}
-    assert client.patch(BASE, version=1, json=body).status_code == 200
-    assert (
-        problem(client.patch(BASE, version=1, json={"mandate_date": "2025-04-28"}), 412, "stale-version")["version"]
-        == 2
-    )
+    assert client.patch(BASE, version=1, json=MANDATE).status_code == 200
+    assert problem(client.patch(BASE, version=1, json={"mandate": None}), 412, "stale-version")["version"] == 2

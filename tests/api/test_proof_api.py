@@ -158,7 +158,7 @@ def test_fields_are_checked_before_anything_is_kept(agency: Client, folder: Path
     problem(send(agency, pdf(), issued_on="29/4/2025"), 422, "invalid-input", "issued_on")
     problem(send(agency, pdf(), signed_by="x"), 422, "invalid-input", "signed_by")
     problem(send(agency, pdf(), title="x" * 501), 422, "invalid-input", "title")
-    problem(send(agency, pdf(), title="x" * 20_000), 400, "bad-request")
+    problem(send(agency, pdf(), title="x" * 20_000), 422, "invalid-input", "title")
     two = agency.post(URL, data={"number": "1", "tasks": TC15}, files=[("file", pdf()), ("file", pdf())])
     problem(two, 422, "invalid-input", "file")
     elsewhere = agency.post(URL, data={"number": "1", "tasks": TC15}, files=[("title", pdf())])
@@ -167,8 +167,6 @@ def test_fields_are_checked_before_anything_is_kept(agency: Client, folder: Path
     problem(as_text, 422, "invalid-input", "file")
     problem(agency.post(URL, content=b"{", headers={"Content-Type": "application/json"}), 422, "invalid-input", "body")
     problem(agency.post(URL, content=b"number=1"), 422, "invalid-input", "Content-Type")
-    broken = agency.post(URL, content=b"x", headers={"Content-Type": "multipart/form-data; boundary=y"})
-    assert broken.status_code in (400, 422)
     assert stored(folder) == []
     assert written(agency) == (0, 0)
 

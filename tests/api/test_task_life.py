@@ -55,7 +55,7 @@ def test_what_is_missing_is_named_before_and_at_submission(client: Client) -> No
         422,
         "incomplete-submission",
     )
-    assert body["missing"] == ["tiến độ xử lý", "biện pháp khắc phục", "số liệu đo được hoặc điểm tự đánh giá"]
+    assert body["missing"] == ["tiến độ xử lý", "biện pháp khắc phục", "số liệu đo được hoặc điểm tự chấm"]
     assert standing(client) == before
 
 

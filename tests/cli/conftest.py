@@ -30,7 +30,8 @@ SECONDS = 60
 def environment(data: Path, **variables: str) -> dict[str, str]:
     """This machine's environment without any setting of ours but those given."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("KHACPHUC_")}
-    kept.pop("DATABASE_URL", None)
+    for name in ("DATABASE_URL", "COLUMNS"):
+        kept.pop(name, None)
     return kept | {"KHACPHUC_DATA_DIR": str(data), "PYTHONWARNINGS": "error"} | variables
 
 
@@ -144,7 +145,7 @@ class Console:
 @pytest.fixture
 def console(seeded: World, data: Path) -> Iterator[Console]:
     """Commands on the real 2024 assessment, on both engines."""
-    yield Console({"DATABASE_URL": seeded.db.url, "KHACPHUC_DATA_DIR": str(data)})
+    yield Console({"DATABASE_URL": seeded.db.url, "KHACPHUC_DATA_DIR": str(data), "COLUMNS": "160"})
     structlog.reset_defaults()  # it would go on writing to a stream that is closed now
 
 

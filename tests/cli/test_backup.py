@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app import schema
 from app.accounts import create_account, create_key
-from app.backup import Manifest, dump, restore
+from app.backup import Manifest, dump, open_backup, restore
 from app.backup.rows import content_of, tables_of
 from app.core.access import SYSTEM
 from app.db import Database, open_database
@@ -37,7 +37,10 @@ def take(db: Database, folder: Path, **options: Any) -> tuple[Path, Manifest]:
 
 
 def put_back(db: Database, source: Path, folder: Path) -> Manifest:
-    return restore(db, source, folder / "restored", report=lambda _text: None)
+    with open_backup(source) as archive:
+        archive.verify()
+        restore(db, archive, folder / "restored", report=lambda _text: None)
+        return archive.manifest
 
 
 @contextlib.contextmanager
@@ -294,13 +297,55 @@ def test_evidence_without_its_bytes_is_named_and_the_rest_is_backed_up(
     target = tmp_path / "backup.zip"
     said = console("backup", str(target), "--json")
     assert (said.code, said.json["missing"]) == (1, [sha256])
-    assert sha256[:12] in said.problem
+    assert "12/BC-SNV (cong-van.pdf)" in said.problem
 
     shutil.copytree(tmp_path / "evidence", data / "evidence")
     said = console("backup", str(target), "--overwrite", "--json")
     assert (said.code, said.json["missing"], said.json["evidence"]) == (0, [], 1)
     (data / "evidence" / sha256[:2] / sha256).write_bytes(b"rotten")
     assert console("backup", str(target), "--overwrite").code == 1
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
+def test_a_restore_without_all_evidence_says_which_is_missing_and_is_no_success(
+    console: Console, seeded: World, data: Path, tmp_path: Path, other: Path
+) -> None:
+    sha256 = fill(seeded, tmp_path)
+    archive = str(tmp_path / "backup.zip")
+    assert console("backup", archive).code == 1
+
+    elsewhere = {"DATABASE_URL": "", "KHACPHUC_DATA_DIR": str(other)}
+    said = console("restore", archive, **elsewhere)
+    assert said.code == 1
+    assert "12/BC-SNV (cong-van.pdf)" in said.problem
+    assert "khớp với bản sao lưu." not in said.out
+    assert console("summary", "--json", **elsewhere).json["total"]["tasks"] == 48  # the rows are all there
+
+    (other / "khacphuc.db").unlink()
+    said = console("restore", archive, "--json", **elsewhere)
+    assert (said.code, said.json["missing"]) == (1, [sha256])
+
+    (other / "khacphuc.db").unlink()
+    shutil.copytree(tmp_path / "evidence", other / "evidence")  # the machine has the file already
+    said = console("restore", archive, "--json", **elsewhere)
+    assert (said.code, said.json["missing"]) == (0, [])
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
+def test_a_damaged_backup_leaves_not_even_an_empty_database(
+    sound: Path, console: Console, tmp_path: Path, other: Path
+) -> None:
+    sha256 = hashlib.sha256(LETTER).hexdigest()
+    damaged = rewritten(sound, tmp_path, {f"evidence/{sha256}": b"%PDF-1.7 another letter"})
+    said = console("restore", str(damaged), DATABASE_URL="", KHACPHUC_DATA_DIR=str(other))
+    assert (said.code, "Chưa có gì được ghi" in said.problem) == (1, True)
+    assert not other.exists()
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Path:
+    """The data folder of another machine."""
+    return tmp_path / "other"
 
 
 def test_the_command_backs_up_a_running_server_and_restores_elsewhere(

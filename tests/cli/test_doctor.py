@@ -2,16 +2,18 @@ import socket
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import insert, select
 
+from app import demo
 from app.clock import Clock
 from app.core.access import SYSTEM
 from app.core.workdays import local_date
 from app.events import record
-from app.models import agencies, contacts, deliveries, digests, provinces, reminder_runs
+from app.models import agencies, contacts, deliveries, digests, provinces, reminder_runs, shares
 from tests.cli.conftest import Console, Run
 from tests.conftest import Engines, World
 from tests.jobs.receivers import MailReceiver
@@ -43,8 +45,35 @@ def test_a_fresh_installation_has_warnings_but_no_error(console: Console) -> Non
         "Lập nhắc việc",
     }
     assert "error" not in found.values()
-    assert "soc-trang/STP" in message(console, "Đầu mối")
     assert "lỗi" in console("doctor").out
+
+
+def test_everybody_who_would_get_letters_and_has_no_contact_is_named_once(console: Console, seeded: World) -> None:
+    said = message(console, "Đầu mối")
+    assert said.startswith("soc-trang: chưa có đầu mối nhận nhắc việc cho lãnh đạo; cơ quan có nhiệm vụ: ")
+    leading, holding = (part.partition(": ")[2] for part in said.partition(".")[0].split("; ")[1:])
+    assert leading == "SKHCN, SNV, STC, STP, VPUB"
+    assert "TPST" in holding.split(", ")  # a district: only shares
+    assert not set(leading.split(", ")) & set(holding.split(", "))
+    assert "khacphuc contacts add" in said
+
+    console("contacts", "add", "--leadership", "--name", "Lãnh đạo", "--email", "ubnd@soctrang.example")
+    console("contacts", "add", "--agency", "TPST", "--name", "Văn thư", "--email", "tpst@soctrang.example")
+    with seeded.db.transaction() as connection:
+        answered = select(agencies.c.id).where(agencies.c.code == "TXVC").scalar_subquery()
+        connection.execute(shares.update().where(shares.c.agency_id == answered).values(done=True))
+    said = message(console, "Đầu mối")
+    assert "SXD" in said
+    assert not [name for name in ("lãnh đạo", "TPST", "TXVC") if name in said]
+
+
+def test_on_a_demo_database_the_folders_are_the_demos(console: Console, seeded: World, data: Path) -> None:
+    with seeded.db.transaction() as connection:
+        demo.mark(connection, Clock(timedelta(days=-10)))
+    said = message(console, "Kênh thư")
+    assert str(data / "demo" / "outbox") in said
+    assert "KHACPHUC_SMTP_HOST" not in said
+    assert str(data / "demo") in message(console, "Thư mục dữ liệu")
 
 
 def run_row(seeded: World, days_ago: int) -> None:

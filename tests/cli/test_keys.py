@@ -52,7 +52,14 @@ def test_what_does_not_exist_makes_nothing(console: Console, seeded: World) -> N
     ):
         said = console("keys", "create", *args)
         assert (said.code, said.out, len(said.problem.splitlines())) == (1, "", 1), args
-    for args in ((), ("--role", "king"), ("--role", "admin", "--account", "admin"), ("--role", "admin", "--days", "0")):
+    for args in (
+        (),
+        ("--role", "king"),
+        ("--role", "admin", "--account", "admin"),
+        ("--role", "admin", "--days", "0"),
+        ("--role", "admin", "--agency", "SNV"),
+        ("--role", "leadership", "--agency", "SNV"),
+    ):
         assert console("keys", "create", *args).code == 2, args
     assert counted() == before
 
@@ -78,6 +85,16 @@ def test_a_list_never_shows_a_key(console: Console) -> None:
         listed = console(*args).out
         assert made["prefix"] in listed
         assert made["key"] not in listed
+
+
+def test_people_read_roles_and_states_in_vietnamese_and_machines_in_english(console: Console) -> None:
+    made = console("keys", "create", "--role", "coordinator", "--json").json
+    console("keys", "create", "--role", "admin")
+    console("keys", "revoke", str(made["id"]))
+    shown = console("keys", "list", COLUMNS="100").out
+    for words in ("Cơ quan thường trực", "Quản trị", "đã thu hồi", "dùng được"):
+        assert words in shown
+    assert {key["state"] for key in console("keys", "list", "--json").json} == {"active", "revoked"}
 
 
 def test_a_table_shows_the_whole_key_even_in_a_pipe(console: Console) -> None:

@@ -58,6 +58,7 @@ def test_a_port_in_use_is_one_line_and_nothing_is_made(run: Run, data: Path) -> 
         port = other.getsockname()[1]
         line = refused(run("serve", "--port", str(port), "--seed", str(SEED)))
     assert f"cổng {port}" in line
+    assert "đang có chương trình khác dùng" in line
     assert not data.exists()
 
 
@@ -84,11 +85,19 @@ def test_a_folder_that_cannot_be_written_is_one_line(run: Run, tmp_path: Path) -
         ({"DATABASE_URL": "mysql://somewhere/else"}, "không hỗ trợ mysql"),
         ({"DATABASE_URL": "nonsense"}, "DATABASE_URL không đọc được"),
         ({"KHACPHUC_HOST": "no.such.host.invalid"}, "Không có địa chỉ"),
-        ({"KHACPHUC_POOL_SIZE": "many"}, "KHACPHUC_POOL_SIZE"),
+        ({"KHACPHUC_POOL_SIZE": "many"}, "KHACPHUC_POOL_SIZE: giá trị 'many' không hợp lệ: cần một số nguyên."),
+        ({"KHACPHUC_BASE_URL": "foo"}, "KHACPHUC_BASE_URL"),
     ],
 )
 def test_what_cannot_work_is_said_in_one_line(run: Run, variables: dict[str, str], words: str) -> None:
     assert words in refused(run("serve", "--port", "0", **variables))
+
+
+def test_it_says_where_it_listens_and_what_links_start_with(serve: Serve) -> None:
+    with serve(KHACPHUC_BASE_URL="https://khacphuc.example.vn/") as server:
+        said = "".join(server.lines)
+        assert f"http://127.0.0.1:{server.port}/docs" in said
+        assert "Liên kết trong thư: https://khacphuc.example.vn\n" in said
 
 
 def test_a_seed_that_does_not_load_leaves_no_half_of_it(run: Run, data: Path, tmp_path: Path) -> None:

@@ -5,8 +5,17 @@ from typing import Any
 
 import pytest
 
-from app.core.projection import Benchmark, CriterionState, Interval, Projection, next_best, project, what_if
-from app.core.scoring import Scores, format_points, parse_points
+from app.core.projection import (
+    Benchmark,
+    CriterionState,
+    Interval,
+    Projection,
+    next_best,
+    no_such_task,
+    project,
+    what_if,
+)
+from app.core.scoring import Scores, format_points, parse_points, parse_rule
 from app.errors import (
     InvalidInput,
     MissingMeasurement,
@@ -18,7 +27,16 @@ from app.errors import (
     ScoreOutOfRange,
     UnknownMeasurement,
 )
-from tests.core.real_2024 import APPRAISED, CRITERIA, FIELDS, GROUP_MAXIMA, ONLINE_FILES, SURVEY, appraised, survey
+from tests.core.real_2024 import (
+    APPRAISED,
+    CRITERIA,
+    FIELDS,
+    GROUP_MAXIMA,
+    ONLINE_FILES,
+    SURVEY,
+    appraised,
+    survey,
+)
 
 GROUP_A = Benchmark("Nhóm A", parse_points("90"), "threshold")
 MEAN = Benchmark("Trung bình cả nước", parse_points("88.37"), "mean")
@@ -160,7 +178,7 @@ def test_stated_scores_are_named() -> None:
     assert derivations("ST-2024-TC-03", declared) == (
         "Điểm công bố: 0,4286",
         "Điểm công bố: 0,4286",
-        "Điểm đơn vị tự chấm: 0,5000",
+        "Điểm tự chấm: 0,5000",
         "Điểm mục tiêu: 0,9000",
     )
     accepted = with_changes(TC_03={"status": "accepted", "verified": 6000})
@@ -183,7 +201,7 @@ def test_a_survey_score_is_named_as_such(status: str) -> None:
 )
 def test_numbers_that_do_not_give_the_score_do_not_explain_it(measured: dict[str, str] | None) -> None:
     change = {"status": "submitted", "reported": 9000, "current_measurements": measured}
-    assert derivations("ST-2024-TC-16", with_changes(TC_16=change))[2] == "Điểm đơn vị tự chấm: 0,9000"
+    assert derivations("ST-2024-TC-16", with_changes(TC_16=change))[2] == "Điểm tự chấm: 0,9000"
 
 
 def test_published_numbers_of_the_criterion_go_before_those_of_its_rule() -> None:
@@ -197,32 +215,43 @@ def test_published_numbers_of_the_criterion_go_before_those_of_its_rule() -> Non
 
 
 def test_the_real_next_steps_start_with_what_yields_most() -> None:
-    steps = next_best(CRITERIA)
-    assert [(one.code, one.input and one.input.name, format_points(one.closing)) for one in steps[:8]] == [
-        ("ST-2024-TC-09", None, "1.0000"),
-        ("ST-2024-TC-18", None, "1.0000"),
-        ("ST-2024-TC-19", None, "1.0000"),
-        ("ST-2024-TC-16", "online", "0.6590"),
-        ("ST-2024-TC-03", None, "0.5714"),
-        ("ST-2024-TC-04", None, "0.5000"),
-        ("ST-2024-TC-06", None, "0.5000"),
-        ("ST-2024-TC-07", None, "0.5000"),
+    found = next_best(CRITERIA)
+    assert [(one.code, format_points(one.closing)) for one in found[:8]] == [
+        ("ST-2024-TC-09", "1.0000"),
+        ("ST-2024-TC-18", "1.0000"),
+        ("ST-2024-TC-19", "1.0000"),
+        ("ST-2024-TC-17", "0.9814"),
+        ("ST-2024-TC-16", "0.6590"),
+        ("ST-2024-TC-03", "0.5714"),
+        ("ST-2024-TC-04", "0.5000"),
+        ("ST-2024-TC-06", "0.5000"),
     ]
-    services = next(one for one in steps if one.code == "ST-2024-TC-15")
-    assert (services.one_more, services.closing, services.confidence) == (625, 4375, "reproduces")
-    assert not any(one.code.startswith("ST-2024-KS") for one in steps)
-    # 17 criteria without rule, and 1 + 1 + 3 + 1 numbers of the four with one.
-    assert len(steps) == 23
+    services = next(one for one in found if one.code == "ST-2024-TC-15")
+    (used,) = services.steps
+    assert (used.one_more, used.closing, services.closing, services.confidence) == (625, 4375, 4375, "reproduces")
+
+
+def test_every_appraised_task_has_one_entry_and_its_numbers_inside() -> None:
+    found = next_best(CRITERIA)
+    assert sorted(one.code for one in found) == [one.code for one in CRITERIA[:21]]
+    by_code = {one.code: one for one in found}
+    assert sum(one.closing for one in found) == sum(one.max_points - one.published for one in CRITERIA[:21])
+    payment = by_code["ST-2024-TC-17"]
+    assert [(step.name, step.closing) for step in payment.steps] == [("paid", 4218), ("used", 4014), ("offered", 1582)]
+    assert {code: len(one.steps) for code, one in by_code.items() if one.steps} == {
+        "ST-2024-TC-15": 1,
+        "ST-2024-TC-16": 1,
+        "ST-2024-TC-17": 3,
+        "ST-2024-TC-21": 1,
+    }
 
 
 def test_equal_closings_are_ordered_by_one_more_unit() -> None:
-    states = [CRITERIA[14]._replace(code=code, rule=ONLINE_FILES, max_points=15_000) for code in ("A", "B")]
+    states = [CRITERIA[14]._replace(code=code, rule=ONLINE_FILES, max_points=15_000, published=7500) for code in "AB"]
     states[0] = states[0]._replace(published_measurements={"online": "100", "files": "200"})
     states[1] = states[1]._replace(published_measurements={"online": "1", "files": "2"})
-    assert [(one.code, one.one_more, one.closing) for one in next_best(states)] == [
-        ("B", 7500, 7500),
-        ("A", 75, 7500),
-    ]
+    found = [(one.code, one.steps[0].one_more, one.closing) for one in next_best(states)]
+    assert found == [("B", 7500, 7500), ("A", 75, 7500)]
 
 
 @pytest.mark.parametrize("status", ["accepted", "closed"])
@@ -233,16 +262,45 @@ def test_finished_tasks_have_no_next_step(status: str) -> None:
 def test_steps_go_on_from_the_numbers_that_count() -> None:
     measured = {"reported": 9375, "current_measurements": {"in_use": "15", "services": "16"}}
     for status, current in (("in_progress", "15"), ("submitted", "15"), ("returned", "9"), ("assigned", "9")):
-        (step,) = next_best([CRITERIA[14]._replace(status=status, **measured)])
-        assert step.input is not None
-        assert step.input.current == current
+        (one,) = next_best([CRITERIA[14]._replace(status=status, **measured)])
+        (step,) = one.steps
+        assert step.current == current
+        assert one.closing == step.closing == (16 - int(current)) * 625
 
 
 def test_without_numbers_only_reaching_the_target_counts() -> None:
     unmeasured = CRITERIA[15]._replace(published_measurements={}, target=10_000)
-    assert [(one.input, one.one_more, one.closing) for one in next_best([unmeasured])] == [(None, None, 1590)]
+    assert [(one.steps, one.closing) for one in next_best([unmeasured])] == [((), 1590)]
     reached = CRITERIA[2]._replace(status="submitted", reported=10_000)
     assert next_best([reached]) == []
+
+
+def test_closing_goes_as_far_as_the_target() -> None:
+    (one,) = next_best([CRITERIA[15]._replace(target=10_000)])
+    assert (one.closing, one.steps[0].closing) == (1590, 6590)
+    assert next_best([CRITERIA[15]._replace(target=8410)]) == []
+
+
+def test_a_number_that_would_lose_points_is_no_step() -> None:
+    """More units on offer, of which no more are used, cost more than the offer yields."""
+    names = ("offered", "wanted", "used")
+    rule = parse_rule(
+        {
+            "kind": "ratios",
+            "inputs": [{"name": name, "label": name} for name in names],
+            "terms": [
+                {"points": "0.1", "numerator": "offered", "denominator": "wanted"},
+                {"points": "1.0", "numerator": "used", "denominator": "offered"},
+            ],
+            "confidence": "cited",
+            "citation": "Mẫu",
+        }
+    )
+    measured = {"offered": "50", "wanted": "100", "used": "40"}
+    state = CRITERIA[16]._replace(rule=rule, published=8500, max_points=11_000, published_measurements=measured)
+    (one,) = next_best([state])
+    assert [(step.name, step.closing) for step in one.steps] == [("used", 2000)]
+    assert one.closing == 2500
 
 
 # What if
@@ -288,12 +346,11 @@ def test_numbers_that_are_not_given_stay_as_they_count_now(status: str, files: i
 
 def test_next_steps_after_an_assumption_start_from_it() -> None:
     (state,) = what_if([CRITERIA[14]], {CRITERIA[14].code: {"measurements": {"in_use": 12}}})
-    (step,) = next_best([state])
-    assert step.input is not None
-    assert (step.input.current, step.closing) == ("12", 2500)
+    (one,) = next_best([state])
+    assert (one.steps[0].current, one.closing) == ("12", 2500)
     (state,) = what_if([CRITERIA[14]], {CRITERIA[14].code: {"score": "0.9"}})
-    (step,) = next_best([state])
-    assert (step.input, step.closing) == (None, 1000)
+    (one,) = next_best([state])
+    assert (one.steps, one.closing) == ((), 1000)
 
 
 @pytest.mark.parametrize(
@@ -324,6 +381,13 @@ def test_an_impossible_assumption_names_its_task_and_field(
         what_if(CRITERIA, {f"ST-2024-{code}": change})
     assert type(caught.value) is error
     assert caught.value.field == f"tasks.ST-2024-{code}{field}"
+
+
+def test_an_unknown_task_is_called_what_a_task_out_of_sight_is_called() -> None:
+    with pytest.raises(NotFound) as caught:
+        what_if(CRITERIA, {"ST-2024-TC-99": {"score": "1"}})
+    words = "Trong kỳ đánh giá này, nhiệm vụ ST-2024-TC-99 không có, hoặc không thuộc phạm vi của bạn."
+    assert caught.value.detail == no_such_task("ST-2024-TC-99").detail == words
 
 
 def test_a_what_if_changes_nothing_it_was_given() -> None:

@@ -63,8 +63,14 @@ def test_contradictory_standings_are_refused(known: list[Standing]) -> None:
 
 
 def test_printed_ties_and_neighbours_are_not_contradictory() -> None:
-    check_standings([Standing(883_700, 20), Standing(883_700, 21), Standing(883_700, 21)], 63)
-    check_standings([Standing(848_300, 59), Standing(848_300, 57)], 63, own=OWN)
+    tied = [Standing(883_700, 20), Standing(883_700, 21), Standing(883_700, 21)]
+    check_standings(tied, 63)
+    assert rank_interval(883_800, tied, 63) == Interval(1, 20)
+    assert rank_interval(883_600, tied, 63) == Interval(21, 63)
+    neighbours = [Standing(848_300, 59), Standing(848_300, 57)]
+    check_standings(neighbours, 63, own=OWN)
+    assert rank_interval(848_400, neighbours, 63, own=OWN) == Interval(1, 57)
+    assert rank_interval(848_200, neighbours, 63, own=OWN) == Interval(59, 63)
 
 
 def test_a_threshold_tells_how_many_are_ahead() -> None:

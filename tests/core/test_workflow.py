@@ -81,7 +81,7 @@ def test_open_tasks_are_closed_and_finished_ones_reopened(status: str) -> None:
 def test_a_submission_is_whole_or_says_what_it_lacks(missing: set[str], appraised: bool, has_score: bool) -> None:
     parts = {name: " " if name in missing else "Đã rà soát" for name in workflow.PARTS}
     lacks = [label for name, label in workflow.PARTS.items() if name in missing]
-    lacks += ["số liệu đo được hoặc điểm tự đánh giá"] if appraised and not has_score else []
+    lacks += ["số liệu đo được hoặc điểm tự chấm"] if appraised and not has_score else []
     if not lacks:
         workflow.check_submission(parts, appraised=appraised, has_score=has_score)
         return

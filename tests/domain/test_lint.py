@@ -77,6 +77,7 @@ def test_there_is_no_other_warning(findings: list[Finding]) -> None:
         "Dòng cộng của từng lĩnh vực trong các bảng: khớp 42/42.",
         "Số tiêu chí: khớp 5/5.",
         "Tỷ lệ báo cáo in: khớp 8/8.",
+        "Các mốc so sánh với nhau và với kết quả công bố: khớp 8/8.",
     ],
 )
 def test_what_was_reconciled_is_said(findings: list[Finding], message: str) -> None:
@@ -156,6 +157,97 @@ def test_an_error_is_placed_at_the_figure_that_does_not_fit(tmp_path: Path) -> N
     (error,) = [finding for finding in findings if finding.check == "short:ST-2024-TC-01"]
     assert error.place == f"criteria.yaml dòng {line}, criteria[0].short_printed"
     assert error.message.startswith("Điểm chưa đạt của ST-2024-TC-01: ghi 0,12, đối chiếu ra 0,1259.")
+
+
+# Benchmarks
+
+BENCHMARKS = {
+    "a mean above the scale": ('score: "88.37"', 'score: "188.37"', {"benchmark-score:Trung bình cả nước"}),
+    "a rank beyond the last": ("rank: 37", "rank: 370", {"benchmark-rank:Tỉnh Hòa Bình"}),
+    "more provinces than there are": (
+        "provinces: 63",
+        "provinces: 64",
+        {"benchmark-provinces:Nhóm B (từ 80% đến dưới 90%)"},
+    ),
+    "another year": (
+        'year: 2024\n    score: "88.37"',
+        'year: 2023\n    score: "88.37"',
+        {"benchmark-year:Trung bình cả nước"},
+    ),
+    "our own score": ('score: "84.83"', 'score: "85.83"', {"benchmark-self-score:Tỉnh Sóc Trăng"}),
+    "our own rank": ("rank: 58", "rank: 57", {"benchmark-self-rank:Tỉnh Sóc Trăng"}),
+    "a mean above the best": ('score: "88.37"', 'score: "98.37"', {"benchmark-mean:Trung bình cả nước"}),
+    "a mean below everybody": ('score: "88.37"', 'score: "78.37"', {"benchmark-mean:Trung bình cả nước"}),
+    "a rank that its score contradicts": ('score: "88.18"', 'score: "97.18"', {"benchmark-standing:Tỉnh Hòa Bình"}),
+    "a rank behind ours with a better score": ("rank: 37", "rank: 60", {"benchmark-standing:Tỉnh Hòa Bình"}),
+    "a threshold that ours contradicts": (
+        "provinces: 63",
+        "provinces: 57",
+        {"benchmark-standing:Nhóm B (từ 80% đến dưới 90%)"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BENCHMARKS)
+def test_a_benchmark_that_cannot_be_true_is_named_with_file_line_and_advice(tmp_path: Path, name: str) -> None:
+    old, new, expected = BENCHMARKS[name]
+    findings = lint_changed(tmp_path, "benchmarks.yaml", old, new)
+    errors = {finding.check: finding for finding in of_level(findings, "error")}
+    assert errors.keys() == expected
+    (error,) = errors.values()
+    assert re.match(r"benchmarks\.yaml dòng \d+, benchmarks\[\d\]\.(score|rank|provinces|year)$", error.place)
+    assert "ửa" in error.message or "xem lại nguồn" in error.message
+
+
+def test_a_contradiction_between_benchmarks_says_why(tmp_path: Path) -> None:
+    findings = lint_changed(tmp_path, "benchmarks.yaml", 'score: "88.18"', 'score: "97.18"')
+    (error,) = of_level(findings, "error")
+    assert error.message.startswith(
+        "Mốc “Tỉnh Hòa Bình” so với các mốc ghi trước và kết quả công bố: ghi 97,1800 điểm, hạng 37, "
+        "đối chiếu ra mâu thuẫn: Hạng 37 có điểm cao hơn một hạng đứng trên hoặc bằng. "
+    )
+
+
+def test_the_last_province_bounds_a_mean_from_below(tmp_path: Path) -> None:
+    last = '88.18"\n    rank: 37', '84.00"\n    rank: 63'
+    assert not has_errors(lint_changed(tmp_path, "benchmarks.yaml", *last))
+    text = (tmp_path / "seed" / "benchmarks.yaml").read_text("utf-8").replace('score: "88.37"', 'score: "83.37"')
+    (tmp_path / "seed" / "benchmarks.yaml").write_text(text, "utf-8")
+    (error,) = of_level(check_seed(load_seed(tmp_path / "seed")), "error")
+    assert "từ 83,9950 đến 96,1750 theo các mốc khác" in error.message
+
+
+def test_a_published_total_without_rank_leaves_benchmarks_to_themselves(tmp_path: Path) -> None:
+    findings = lint_changed(tmp_path, "assessment.yaml", "    rank: 58\n", "")
+    assert not [finding for finding in of_level(findings, "error") if finding.check.startswith("benchmark")]
+
+
+def test_no_note_excuses_what_is_impossible(tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(SEED, tmp_path / "seed"))
+    marks, notes = copy / "benchmarks.yaml", copy / "source_notes.yaml"
+    marks.write_text(marks.read_text("utf-8").replace("rank: 37", "rank: 370"), "utf-8")
+    note = (
+        "  - code: hang-370\n    title: Hạng 370\n    kept: Giữ\n    mismatches:\n"
+        '      - { check: "benchmark-rank:Tỉnh Hòa Bình", printed: "370", computed: 1–63 }\n'
+    )
+    notes.write_text(notes.read_text("utf-8") + note, "utf-8")
+    errors = {finding.check: finding.message for finding in of_level(check_seed(load_seed(copy)), "error")}
+    assert errors.keys() == {"benchmark-rank:Tỉnh Hòa Bình", "hang-370"}
+    assert "ghi chú không giải thích được" in errors["hang-370"]
+
+
+def test_a_note_may_keep_two_sources_that_contradict_each_other(tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(SEED, tmp_path / "seed"))
+    marks, notes = copy / "benchmarks.yaml", copy / "source_notes.yaml"
+    marks.write_text(marks.read_text("utf-8").replace('score: "84.83"', 'score: "85.83"'), "utf-8")
+    note = (
+        "  - code: diem-khac\n    title: Hai nguồn khác nhau\n    kept: Giữ\n    mismatches:\n"
+        '      - { check: "benchmark-self-score:Tỉnh Sóc Trăng", printed: "85,8300", computed: "84,83" }\n'
+    )
+    notes.write_text(notes.read_text("utf-8") + note, "utf-8")
+    findings = check_seed(load_seed(copy))
+    assert not has_errors(findings)
+    assert "diem-khac" in {finding.check for finding in of_level(findings, "warning")}
 
 
 # Source notes cannot hide what they do not say

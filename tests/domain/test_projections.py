@@ -149,14 +149,22 @@ def test_a_past_day_knows_who_led_then(seeded: World) -> None:
     assert criterion(projection(seeded, as_of=date(2025, 5, 4)), T15)["agency"]["code"] == "SKHCN"
 
 
-def test_next_best_says_which_number_yields_most(seeded: World) -> None:
-    steps = projection(seeded)["next_best"]
-    closing = [parse_points(step["closing"]) for step in steps]
+def test_next_best_says_which_task_and_which_number_yield_most(seeded: World) -> None:
+    found = projection(seeded)["next_best"]
+    closing = [parse_points(one["closing"]) for one in found]
     assert closing == sorted(closing, reverse=True)
-    online = next(step for step in steps if step["code"] == T16)
-    assert (online["closing"], online["input"]["current"], online["input"]["full"]) == ("0.6590", "94511", "168561")
+    codes = [one["code"] for one in found]
+    assert codes[:4] == ["ST-2024-TC-09", "ST-2024-TC-18", "ST-2024-TC-19", T17]
+    assert len(codes) == len(set(codes)) == 21
+    assert not any(code.startswith("ST-2024-KS") for code in codes)
+    by_code = {one["code"]: one for one in found}
+    assert by_code[T17]["closing"] == "0.9814"
+    assert [step["closing"] for step in by_code[T17]["steps"]] == ["0.4218", "0.4014", "0.1270"]
+    (online,) = by_code[T16]["steps"]
+    assert (by_code[T16]["closing"], online["closing"]) == ("0.6590", "0.6590")
+    assert (online["name"], online["current"], online["full"]) == ("online_files", "94511", "168561")
     assert online["one_more"] == {"points": "0.0000", "exact": "1/112374"}
-    assert not any(step["code"].startswith("ST-2024-KS") for step in steps)
+    assert by_code["ST-2024-TC-09"]["steps"] == []
 
 
 # What an agency may read
@@ -273,6 +281,7 @@ def test_an_agency_asks_what_if_only_on_tasks_it_sees(seeded: World) -> None:
     with pytest.raises(NotFound) as unknown:
         what_if(seeded, {"ST-2024-TC-99": {"score": "1.0"}}, "STP")
     assert caught.value.detail == unknown.value.detail.replace("ST-2024-TC-99", T15)
+    assert caught.value.detail.endswith(f"nhiệm vụ {T15} không có, hoặc không thuộc phạm vi của bạn.")
 
 
 def test_an_assessment_without_benchmarks_says_so_little_about_ranks(seeded: World) -> None:

@@ -81,6 +81,11 @@ def test_each_field_has_its_exact_score_and_ranks(
     assert (field.number, field.current.rank, field.previous.rank) == (number, rank, rank_before)
 
 
+def test_a_rule_is_read_once(seed: Seed) -> None:
+    for one in seed.criteria:
+        assert one.parsed_rule is one.parsed_rule == parse_rule(one.rule, max_points=one.max)
+
+
 def test_executable_rules_give_the_published_scores(seed: Seed) -> None:
     computed = {}
     for one in seed.criteria:
@@ -419,6 +424,14 @@ CORRUPTIONS = {
         "[ST-2024-TC-33]",
         "causes[2].criteria[0]",
         "không có tiêu chí `ST-2024-TC-33`",
+    ),
+    "measure without anything": Corruption(
+        "measures.yaml",
+        "fields: [1, 2, 3, 4, 5, 6, 7, 8]",
+        "criteria: []",
+        "- code: ST-2024-GP-01",
+        "measures[0]",
+        "điền fields hoặc criteria",
     ),
     "share of an unknown task": Corruption(
         "shares.yaml",

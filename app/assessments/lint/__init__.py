@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from app.assessments.lint import details, totals
+from app.assessments.lint import benchmarks, details, totals
 from app.assessments.lint.checks import Check, show
 from app.assessments.seedfile.schema import Mismatch, Seed, SourceNote
 
@@ -27,6 +27,7 @@ CHECKS: tuple[Callable[[Seed], Iterator[Check]], ...] = (
     details.check_arithmetic,
     details.check_related,
     details.check_names,
+    benchmarks.check_benchmarks,
 )
 
 
@@ -67,11 +68,14 @@ def holds(checks: dict[str, Check], mismatch: Mismatch) -> bool:
     return (
         check is not None
         and not check.agrees
+        and not check.refusal
         and (check.printed, check.computed) == (mismatch.printed, mismatch.computed)
     )
 
 
 def unexplained(check: Check) -> str:
+    if check.refusal:
+        return f"{check.what}: ghi {check.printed}, {check.refusal}"
     return (
         f"{check.what}: ghi {check.printed}, đối chiếu ra {check.computed}. Xem lại báo cáo và sửa chỗ sai; "
         f"nếu báo cáo in đúng như vậy, thêm vào source_notes một mục có check: {check.name}."
@@ -90,6 +94,8 @@ def stale(check: Check | None, mismatch: Mismatch) -> str:
     given = f"ghi chú nêu {mismatch.printed} và {mismatch.computed}"
     if check is None:
         return f"{given}, nhưng không có phép kiểm tra `{mismatch.check}`; sửa tên hoặc bỏ mục này."
+    if check.refusal:
+        return f"{given}, nhưng giá trị này không thể có, ghi chú không giải thích được; sửa số liệu và bỏ mục này."
     if check.agrees:
         return f"{given}, nhưng số liệu nay đã khớp ({check.printed}); bỏ mục này hoặc sửa lại số liệu."
     return f"{given}, nhưng nay là {check.printed} và {check.computed}; sửa số liệu hoặc ghi chú."

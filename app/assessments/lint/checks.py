@@ -13,7 +13,10 @@ HUNDRED = 100 * POINT
 
 @dataclass(frozen=True)
 class Check:
-    """`name` is what source notes refer to; `printed` and `computed` are written the Vietnamese way."""
+    """`name` is what source notes refer to; `printed` and `computed` are written the Vietnamese way.
+
+    `refusal`: what to do about a value that is impossible whatever a source prints, so that no note excuses it.
+    """
 
     family: str
     name: str
@@ -22,6 +25,7 @@ class Check:
     printed: str
     computed: str
     agrees: bool
+    refusal: str = ""
 
 
 def show(value: Decimal | int) -> str:

@@ -7,7 +7,7 @@ from fractions import Fraction
 from app.assessments.lint.checks import Check, points_check, rate_check, score_check, show, sum_check
 from app.assessments.seedfile.reading import Route
 from app.assessments.seedfile.schema import Agency, Seed, ShareItem, ShareList
-from app.core.scoring import parse_rule, score_measurements
+from app.core.scoring import score_measurements
 from app.text import fold
 
 
@@ -27,7 +27,7 @@ def check_shortfalls(seed: Seed) -> Iterator[Check]:
 def check_rules(seed: Seed) -> Iterator[Check]:
     """Loading has refused a rule that misses; here it is on the record that it hits."""
     for index, one in enumerate(seed.criteria):
-        rule = parse_rule(one.rule, max_points=one.max)
+        rule = one.parsed_rule
         inputs = rule.published_measurements
         if rule.executable and all(each.optional or each.name in inputs for each in rule.inputs):
             score = score_measurements(rule, one.max, inputs)

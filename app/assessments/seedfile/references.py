@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from app.assessments.seedfile.reading import Route
 from app.assessments.seedfile.schema import Criterion, Seed
-from app.core.scoring import format_points, parse_rule, score_measurements
+from app.core.scoring import format_points, score_measurements
 from app.errors import Problem, SeedInvalid
 
 Fault = tuple[Route, str]
@@ -174,7 +174,7 @@ def former_names(seed: Seed, code: str) -> set[str]:
 def faults_of_rule(one: Criterion) -> Iterator[Fault]:
     """A rule of the right kind, that gives the published score wherever all of its inputs are published."""
     try:
-        rule = parse_rule(one.rule, max_points=one.max)
+        rule = one.parsed_rule
         if (rule.kind == "survey") != (one.kind == "survey"):
             yield ("rule", "kind"), f"tiêu chí loại `{one.kind}` không dùng công thức `{rule.kind}`; sửa kind."
         needed = {each.name for each in rule.inputs if not each.optional}
@@ -205,7 +205,7 @@ def check_links(seed: Seed) -> Iterator[Fault]:
         ("measures", one) for one in enumerate(seed.measures)
     ]
     for section, (index, entry) in linked:
-        if section == "causes" and not entry.fields and not entry.criteria:
+        if not entry.fields and not entry.criteria:
             yield (section, index), "chưa gắn với lĩnh vực hay tiêu chí nào; điền fields hoặc criteria."
         for position, number in enumerate(entry.fields):
             if number not in numbers:

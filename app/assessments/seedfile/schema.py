@@ -3,6 +3,7 @@
 `where` says in which place of the report (or of another source) a figure stands; nothing goes without it.
 """
 
+from functools import cached_property
 from typing import Annotated, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
@@ -30,6 +31,7 @@ from app.assessments.seedfile.values import (
     Text,
     Url,
 )
+from app.core.scoring import Rule, parse_rule
 
 
 class Entry(BaseModel):
@@ -196,6 +198,11 @@ class Criterion(Entry):
     rule: RuleData
     facts: list[Fact] = []
     where: Text
+
+    @cached_property
+    def parsed_rule(self) -> Rule:
+        """Read once, for checking, linting and loading alike. SeedInvalid with the place at fault."""
+        return parse_rule(self.rule, max_points=self.max)
 
 
 class Cause(Entry):

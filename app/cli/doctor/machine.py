@@ -10,6 +10,7 @@ from email.utils import parseaddr
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from app import reasons
 from app.cli.doctor import Found
 from app.clock import Clock
 from app.settings import Settings
@@ -45,13 +46,24 @@ def mail(settings: Settings) -> Found:
     where = f"{settings.smtp_host}:{settings.smtp_port}"
     try:
         encrypted = _greet(settings)
-    except (OSError, smtplib.SMTPException) as error:
-        yield "error", f"Không kết nối được máy chủ thư {where}: {error}. Kiểm tra KHACPHUC_SMTP_… và tường lửa."
+    except smtplib.SMTPException as error:
+        yield "error", f"Máy chủ thư {where} không trả lời đúng ({error}). Kiểm tra KHACPHUC_SMTP_…"
+        return
+    except OSError as error:
+        yield (
+            "error",
+            f"Không kết nối được máy chủ thư {where}: {reasons.of_system(error)}. "
+            "Kiểm tra KHACPHUC_SMTP_… và tường lửa.",
+        )
         return
     if not encrypted:
         yield "error", f"Máy chủ thư {where} không hỗ trợ STARTTLS; đổi KHACPHUC_SMTP_SECURITY cho đúng."
         return
     yield "ok", f"Máy chủ thư {where} trả lời."
+
+
+def mail_of_demo(settings: Settings) -> Found:
+    yield "ok", f"Đồng hồ giả định: thư được ghi thành tệp .eml trong {settings.outbox_dir}, không gửi ra ngoài."
 
 
 def _unusable_sender(settings: Settings) -> str | None:
@@ -75,14 +87,11 @@ def _greet(settings: Settings) -> bool:
 
 
 def links(settings: Settings) -> Found:
-    host = urlsplit(settings.base_url).hostname
-    if settings.smtp_host and host in LOCAL_HOSTS:
+    if settings.smtp_host and urlsplit(settings.base_url).hostname in LOCAL_HOSTS:
         yield (
             "error",
             f"Liên kết trong thư trỏ về {settings.base_url}, người nhận không mở được. Đặt KHACPHUC_BASE_URL.",
         )
-    elif host is None:
-        yield "error", f"KHACPHUC_BASE_URL ({settings.base_url}) không phải địa chỉ; cần dạng https://tên-miền."
     else:
         yield "ok", f"Liên kết trong thư: {settings.base_url}."
 
@@ -94,7 +103,10 @@ def folder(settings: Settings) -> Found:
         with tempfile.TemporaryFile(dir=where):
             free = shutil.disk_usage(where).free
     except OSError as error:
-        yield "error", f"Không ghi được vào {where}: {error.strerror}. Cấp quyền ghi hoặc đổi KHACPHUC_DATA_DIR."
+        yield (
+            "error",
+            f"Không ghi được vào {where}: {reasons.of_system(error)}. Cấp quyền ghi hoặc đổi KHACPHUC_DATA_DIR.",
+        )
         return
     shown = f"{where}: còn trống {free / 1e9:.1f} GB".replace(".", ",")
     if free < NO_SPACE:

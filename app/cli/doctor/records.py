@@ -3,27 +3,30 @@
 import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Select, func, select
 
 from app import demo, reminders, schema
-from app.agencies import reachable_contacts
+from app.agencies import active_contacts, reachable_of
 from app.cli.doctor import Found
 from app.cli.opening import database
 from app.clock import Clock
 from app.core.workdays import local_date, local_moment
-from app.core.workflow import OPEN
+from app.core.workflow import OPEN, REPORTABLE
 from app.db import Database
 from app.errors import SetupProblem
 from app.evidence import FileStore, find_missing
-from app.models import accounts, api_keys, deliveries, events, evidence, tasks
-from app.reminders.provinces import calendar_around, last_run_on
+from app.models import accounts, api_keys, deliveries, events, evidence, shares, tasks
+from app.outbox.recipients import label
+from app.reminders.provinces import Province, calendar_around, last_run_on
 from app.settings import Settings
 
 SKEW = timedelta(minutes=5)
 """How far replicas' clocks may stand apart."""
 SHOWN = 8
+AGENCIES_SHOWN = 60
 
 
 @dataclass(slots=True)
@@ -119,29 +122,51 @@ def messages(examined: Examined) -> Found:
             "(POST /api/v1/deliveries/{id}/resend).",
         )
     if unreachable := states.get("unreachable"):
-        yield "warning", f"{unreachable} thư chưa có đầu mối nhận. Khai báo đầu mối của cơ quan."
+        yield "warning", f"{unreachable} thư chưa có đầu mối nhận. Khai báo: khacphuc contacts add"
     if not dead and not unreachable:
         yield "ok", f"{states.get('sent', 0)} thư đã gửi, {states.get('pending', 0)} thư chờ gửi."
 
 
 def contacts(examined: Examined) -> Found:
-    """Every agency with open tasks, and the leadership of every province, should have somebody to write to."""
+    """Whoever would get letters should have somebody to write to."""
     with examined.reading() as connection:
         today = local_date(examined.now)
-        leading = set(
-            connection.execute(select(tasks.c.agency_id).where(tasks.c.status.in_(OPEN)).distinct()).scalars()
-        )
-        silent = [
-            seat.recipient
-            for province in reminders.find_provinces(connection)
-            for seat in province.seats.values()
-            if (seat.agency_id is None or seat.agency_id in leading)
-            and not reachable_contacts(connection, province.id, seat.agency_id, today=today)
+        provinces = reminders.find_provinces(connection)
+        silent = {province.code: _silent(connection, province, today=today) for province in provinces}
+    for code, found in silent.items():
+        if found:
+            yield (
+                "warning",
+                f"{code}: chưa có đầu mối nhận nhắc việc cho {'; '.join(found)}. Khai báo: khacphuc contacts add",
+            )
+    if not any(silent.values()):
+        yield "ok", "Mọi nơi nhận nhắc việc đều có đầu mối."
+
+
+def _silent(connection: Connection, province: Province, *, today: date) -> list[str]:
+    """Who of a province has nobody to write to, each kind of recipient in one phrase."""
+    active = active_contacts(connection, province.id)
+    leading = _recipients(connection, province, select(tasks.c.agency_id).where(tasks.c.status.in_(OPEN)))
+    leading.add(province.coordinator)  # told of what is overdue and of what waits for review
+    held = select(shares.c.agency_id).join(tasks, tasks.c.id == shares.c.task_id)
+    holding = _recipients(connection, province, held.where(tasks.c.status.in_(REPORTABLE), ~shares.c.done))
+    found = [] if reachable_of(active, None, today=today) else ["lãnh đạo"]
+    for what, recipients in (("cơ quan có nhiệm vụ", leading), ("đơn vị có phần trách nhiệm", holding - leading)):
+        seats = [province.seats[recipient] for recipient in sorted(recipients - {province.leadership})]
+        codes = [
+            label(seat.recipient, several=False)
+            for seat in seats
+            if not reachable_of(active, seat.agency_id, today=today)
         ]
-    if silent:
-        yield "warning", f"Chưa có đầu mối nhận nhắc việc: {_listed(silent)}. Khai báo bằng POST /api/v1/contacts."
-    else:
-        yield "ok", "Mọi cơ quan có nhiệm vụ đều có đầu mối."
+        if codes:
+            found.append(f"{what}: {_listed(codes, most=AGENCIES_SHOWN)}")
+    return found
+
+
+def _recipients(connection: Connection, province: Province, agencies: Select[Any]) -> set[str]:
+    """Whom the province's reminders for these agencies go to."""
+    own = agencies.where(tasks.c.assessment_id.in_(list(province.policies))).distinct()
+    return {province.recipient(agency) for agency in connection.execute(own).scalars()}
 
 
 def planning(examined: Examined) -> Found:
@@ -183,9 +208,9 @@ def _shown(moment: datetime) -> str:
     return f"{local_moment(moment):%H:%M ngày %d/%m/%Y}"
 
 
-def _listed(names: list[str]) -> str:
-    more = f" và {len(names) - SHOWN} nơi khác" if len(names) > SHOWN else ""
-    return ", ".join(names[:SHOWN]) + more
+def _listed(names: list[str], *, most: int = SHOWN) -> str:
+    more = f" và {len(names) - most} nơi khác" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 CHECKS: tuple[tuple[str, Callable[[Examined], Found]], ...] = (

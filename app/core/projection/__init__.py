@@ -4,7 +4,7 @@ Plain values in, plain values out; points are integers in ten-thousandths. See `
 """
 
 from app.core.projection.figures import project
-from app.core.projection.outlook import NextStep, next_best, what_if
+from app.core.projection.outlook import NextStep, next_best, no_such_task, what_if
 from app.core.projection.ranks import Interval, Standing, Threshold, check_standings, rank_interval
 from app.core.projection.values import (
     Benchmark,
@@ -38,6 +38,7 @@ __all__ = [
     "Threshold",
     "check_standings",
     "next_best",
+    "no_such_task",
     "project",
     "rank_interval",
     "what_if",

@@ -1,6 +1,7 @@
 """Published, floor, expected and ceiling of every criterion, group, field and of the whole."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Final
 
 from app.core.projection.ranks import Interval, Standing, Threshold, rank_interval
@@ -63,6 +64,14 @@ def project(
 
 
 def criterion_figures(state: CriterionState) -> CriterionFigures:
+    """What follows from a state without numbers of its own is remembered: most criteria stay as published for weeks."""
+    if state.published_measurements is state.current_measurements is state.verified_measurements is None:
+        return _remembered_figures(state)
+    return _figures(state)
+
+
+def _figures(state: CriterionState) -> CriterionFigures:
+    scores = state_scores(state)
     return CriterionFigures(
         code=state.code,
         number=state.number,
@@ -72,10 +81,13 @@ def criterion_figures(state: CriterionState) -> CriterionFigures:
         agency=state.agency,
         status=state.status,
         max_points=state.max_points,
-        scores=state_scores(state),
-        derivations=_derivations(state),
+        scores=scores,
+        derivations=_derivations(state, scores),
         confidence=state.rule.confidence,
     )
+
+
+_remembered_figures = lru_cache(maxsize=4096)(_figures)
 
 
 def state_scores(state: CriterionState) -> Scores:
@@ -162,9 +174,8 @@ def _ranks(scores: Scores, benchmarks: Iterable[Benchmark], province_count: int,
     return RankIntervals(*(interval(score) for score in scores))
 
 
-def _derivations(state: CriterionState) -> Derivations:
+def _derivations(state: CriterionState, scores: Scores) -> Derivations:
     """Figures that are the same have the same derivation, that of the figure they fall back to."""
-    scores = state_scores(state)
     survey = state.kind == "survey"
     words = "Điểm điều tra xã hội học công bố" if survey else "Điểm công bố"
     published = _derivation(state, known_published(state), scores.published, words)
@@ -174,7 +185,7 @@ def _derivations(state: CriterionState) -> Derivations:
     if state.assumed is not None:
         expected = _derivation(state, counted_measurements(state), scores.expected, "Điểm giả định")
     elif not survey and state.status in COUNTED and state.reported is not None:
-        expected = _derivation(state, state.current_measurements, scores.expected, "Điểm đơn vị tự chấm")
+        expected = _derivation(state, state.current_measurements, scores.expected, "Điểm tự chấm")
     aims = state.status in OPEN or (survey and state.status != "closed")
     aim = "Điểm tối đa" if state.target is None else "Điểm mục tiêu"
     return Derivations(published, floor, expected, _stated(aim, scores.ceiling) if aims else floor)

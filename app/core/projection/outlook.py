@@ -11,42 +11,48 @@ from app.errors import InvalidInput, NotFound, Problem, ScoreNotAccepted
 
 
 class NextStep(NamedTuple):
-    """One way to gain points on one task. With `input`: its yields as in `NextBest`. Without (no rule known, or not yet
-    measured): only what reaching the target yields."""
+    """What one task can still gain. `closing`: its ceiling less its expected score, so all that its target (none: the
+    maximum) is away. `steps`: what single numbers yield on that way, best first; empty where no rule is known or
+    nothing is measured yet. Numbers depend on each other, so their yields need not add up to `closing`."""
 
     code: str
     number: int
     agency: str
     confidence: str
-    input: NextBest | None
-    one_more: int | None
     closing: int
+    steps: tuple[NextBest, ...] = ()
 
 
 def next_best(criteria: Iterable[CriterionState]) -> list[NextStep]:
-    """What yields most comes first: by closing, then by one more unit, then by code and input. From where the expected
-    score stands: the numbers that count (see `counted_measurements`), everything else unchanged, so yields of linked
-    inputs do not add up. Steps that gain nothing are left out; so are survey criteria and tasks that are not open.
+    """One entry for each open task that has not reached its target; what yields most comes first: by closing, then by
+    the most that one more unit yields, then by code.
+
+    Steps go on from where the expected score stands: the numbers that count (see `counted_measurements`), everything
+    else unchanged; those that gain nothing are left out. So are survey criteria and tasks that are not open.
     """
-    steps = [step for state in criteria if state.kind != "survey" and state.status in OPEN for step in _steps(state)]
-    return sorted(steps, key=_by_yield)
+    found = [_next_step(state) for state in criteria if state.kind != "survey" and state.status in OPEN]
+    return sorted((one for one in found if one.closing > 0), key=_by_yield)
 
 
-def _by_yield(step: NextStep) -> tuple[int, int, str, str]:
-    one_more = 0 if step.one_more is None else step.one_more
-    return -step.closing, -one_more, step.code, "" if step.input is None else step.input.name
+def _by_yield(one: NextStep) -> tuple[Any, ...]:
+    return -one.closing, -max((step.one_more_exact for step in one.steps), default=0), one.code
 
 
-def _steps(state: CriterionState) -> list[NextStep]:
-    head = state.code, state.number, state.agency, state.rule.confidence
+def _next_step(state: CriterionState) -> NextStep:
+    scores = state_scores(state)
+    closing = scores.ceiling - scores.expected
+    return NextStep(state.code, state.number, state.agency, state.rule.confidence, closing, _steps(state))
+
+
+def _steps(state: CriterionState) -> tuple[NextBest, ...]:
+    if not state.rule.executable:
+        return ()
     try:
         found = marginal(state.rule, state.max_points, counted_measurements(state))
     except Problem:  # not measured, not wholly, or under an older rule: nothing to say about a single number
-        scores = state_scores(state)
-        missing = scores.ceiling - scores.expected
-        return [NextStep(*head, None, None, missing)] if missing > 0 else []
-    gains = (one for one in found if max(one.one_more_exact, one.closing_exact) > 0)
-    return [NextStep(*head, one, one.one_more, one.closing) for one in gains]
+        return ()
+    gains = [one for one in found if max(one.one_more_exact, one.closing_exact) > 0]
+    return tuple(sorted(gains, key=lambda one: (-one.closing_exact, -one.one_more_exact, one.name)))
 
 
 def what_if(criteria: Sequence[CriterionState], changes: Mapping[str, Any]) -> list[CriterionState]:
@@ -62,8 +68,15 @@ def what_if(criteria: Sequence[CriterionState], changes: Mapping[str, Any]) -> l
     known = {state.code for state in criteria}
     for code in changes:
         if code not in known:
-            raise NotFound(f"Không có nhiệm vụ {code[:64]} trong kỳ đánh giá này.", field=f"tasks.{code[:64]}")
+            raise no_such_task(code)
     return [_changed(state, changes[state.code]) if state.code in changes else state for state in criteria]
+
+
+def no_such_task(code: str) -> NotFound:
+    """The same words for a task that does not exist and for one that the caller may not see."""
+    shown = code[:64]
+    detail = f"Trong kỳ đánh giá này, nhiệm vụ {shown} không có, hoặc không thuộc phạm vi của bạn."
+    return NotFound(detail, field=f"tasks.{shown}")
 
 
 def _changed(state: CriterionState, change: Any) -> CriterionState:

@@ -35,7 +35,7 @@ class Why(Enum):
     SUBMITTED = "đã nộp, đang chờ xác nhận"
     ACCEPTED = "đã xác nhận"
     CLOSED = "đã kết thúc"
-    SHARE_ANSWERED = "đã xử lý xong phần trách nhiệm"
+    SHARE_ANSWERED = "đã giải trình xong phần trách nhiệm"
     DAY_OFF = "ngày nghỉ"
     NOTHING_DUE = "không có nội dung nào đến mốc nhắc"
 

@@ -35,7 +35,7 @@ def formula_of(rule: Rule) -> Ratios | WeightedCounts:
     detail = (
         "Điểm điều tra xã hội học chỉ thay đổi theo kỳ khảo sát sau; bỏ phần số liệu."
         if rule.kind == "survey"
-        else "Tiêu chí này chưa có công thức tính từ số liệu; bỏ phần số liệu và khai điểm đơn vị tự chấm."
+        else "Tiêu chí này chưa có công thức tính từ số liệu; bỏ phần số liệu và khai điểm tự chấm."
     )
     raise ScoreNotAccepted(detail, field="measurements")
 

@@ -48,6 +48,7 @@ def round_points(points: Fraction) -> int:
     return -rounded if points < 0 else rounded
 
 
+@lru_cache(maxsize=20_000)  # as above
 def in_vietnamese(number: str) -> str:
     """A canonical decimal ("94511", "0.8410", "-12.5") the Vietnamese way: "94.511", "0,8410", "-12,5"."""
     whole, _, decimals = number.lstrip("-").partition(".")

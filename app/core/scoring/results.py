@@ -2,13 +2,20 @@
 
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any, NamedTuple
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
 
 from app.core.scoring.counts import canonical_count
 from app.core.scoring.measurements import field_of, formula_of, read_measurements
 from app.core.scoring.points import POINT, format_points, in_vietnamese, round_points
 from app.core.scoring.rules import CountClass, Ratios, Rule, Term, WeightedCounts, check_best
 from app.errors import InvalidInput, NumeratorAboveDenominator, OutsideRuleDomain, ZeroDenominator
+
+Read = tuple[tuple[str, str], ...]
+"""Measurements as `read_measurements` gives them, in a form that can be looked up."""
+
+_REMEMBERED: Final = 4096
+"""Rules and numbers of which the results are kept: projections ask for the same few dozen again and again."""
 
 
 class NextBest(NamedTuple):
@@ -36,15 +43,19 @@ def score_measurements(rule: Rule, max_points: int, measurements: Mapping[str, A
     total; ScoreNotAccepted when the rule takes no measurement; SeedInvalid when the rule exceeds the criterion's
     maximum; and the errors of `read_measurements`. All name the field.
     """
-    return round_points(_checked_score(rule, max_points, _counts(rule, measurements)))
+    return round_points(_checked_score(rule, max_points, _counts(rule, _read(rule, measurements))))
 
 
 def derive(rule: Rule, max_points: int, measurements: Mapping[str, Any]) -> str:
     """One line that a Vietnamese officer can recompute: "1,5 × 94.511/168.561 = 0,8410". Errors as for the score."""
-    read = read_measurements(rule, measurements)
-    score = score_measurements(rule, max_points, read)
+    return _line(rule, max_points, _read(rule, measurements))
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _line(rule: Rule, max_points: int, read: Read) -> str:
+    score = round_points(_checked_score(rule, max_points, _counts(rule, read)))
     formula = formula_of(rule)
-    shown = {name: in_vietnamese(count) for name, count in read.items()}
+    shown = {name: in_vietnamese(count) for name, count in read}
     text = _ratios_text(formula, shown) if isinstance(formula, Ratios) else _weighted_text(formula, shown)
     return f"{text} = {in_vietnamese(format_points(score))}"
 
@@ -54,19 +65,27 @@ def marginal(rule: Rule, max_points: int, measurements: Mapping[str, Any]) -> li
     it is. Ratios: numerators below their denominator (a step is cut where less than one unit is missing).
     Weighted counts: units of a lower class that move to the best one. Errors as for the score.
     """
-    counts = _counts(rule, measurements)
+    return list(_marginal(rule, max_points, _read(rule, measurements)))
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _marginal(rule: Rule, max_points: int, read: Read) -> tuple[NextBest, ...]:
+    counts = _counts(rule, read)
     now = _checked_score(rule, max_points, counts)
     formula = formula_of(rule)
     changes = _fuller(formula, counts) if isinstance(formula, Ratios) else _better(formula, counts)
+    return tuple(_yields(rule, formula, counts, now, change) for change in changes)
+
+
+def _yields(
+    rule: Rule, formula: Ratios | WeightedCounts, counts: dict[str, Fraction], now: Fraction, change: "_Change"
+) -> NextBest:
+    step, whole = (_exact(formula, counts | shifted) - now for shifted in (change.step, change.whole))
+    current, full = (_plain(values[change.name]) for values in (counts, change.whole))
     units = {one.name: one.unit for one in rule.inputs}
-    found = []
-    for change in changes:
-        step, whole = (_exact(formula, counts | shifted) - now for shifted in (change.step, change.whole))
-        current, full = (_plain(values[change.name]) for values in (counts, change.whole))
-        label, becomes = rule.label(change.name), None if change.into is None else rule.label(change.into)
-        yields = round_points(step), step, round_points(whole), whole
-        found.append(NextBest(change.name, label, units[change.name], current, full, becomes, *yields))
-    return found
+    label, becomes = rule.label(change.name), None if change.into is None else rule.label(change.into)
+    yields = round_points(step), step, round_points(whole), whole
+    return NextBest(change.name, label, units[change.name], current, full, becomes, *yields)
 
 
 class _Change(NamedTuple):
@@ -101,9 +120,13 @@ def _moved(counts: Mapping[str, Fraction], one: CountClass, best: CountClass, un
     return {one.input: counts[one.input] - units, best.input: counts[best.input] + units}
 
 
-def _counts(rule: Rule, measurements: Mapping[str, Any]) -> dict[str, Fraction]:
-    read = read_measurements(rule, measurements)
-    return {one.name: Fraction(read.get(one.name, "0")) for one in rule.inputs}
+def _read(rule: Rule, measurements: Mapping[str, Any]) -> Read:
+    return tuple(read_measurements(rule, measurements).items())
+
+
+def _counts(rule: Rule, read: Read) -> dict[str, Fraction]:
+    given = dict(read)
+    return {one.name: Fraction(given.get(one.name, "0")) for one in rule.inputs}
 
 
 def _plain(count: Fraction) -> str:

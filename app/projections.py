@@ -138,8 +138,8 @@ def get_projection(
     """Published, floor, expected and ceiling of every part with their derivations, the gap, benchmarks, rank intervals
     and the next best points. `as_of`: the end of that local day, today = now; InvalidInput for a future day.
 
-    An agency reads expected scores of its own criteria and those it cooperates in, of a field or group only where it
-    sees all of it, and of the whole.
+    An agency reads expected scores of its own criteria and those it cooperates in, and of a field or group only where
+    it sees all of it. In its totals every other criterion stands at its floor: no total tells what others report.
     """
     actor.require(Permission.ASSESSMENT_READ)
     past = past_day(as_of, now=now)
@@ -185,7 +185,12 @@ def gather(connection: Connection, actor: Actor, ident: str, past: date | None) 
         assessment,
         connection.execute(_FIELDS, given).all(),
         [Benchmark(*row) for row in connection.execute(_BENCHMARKS, given)],
-        [_criterion_state(row, states[row.id], leads[states[row.id]["agency_id"]].code) for row in rows],
+        [
+            _criterion_state(
+                row, states[row.id], leads[states[row.id]["agency_id"]].code, visible=named[row.code].visible
+            )
+            for row in rows
+        ],
         named,
         visible is None,
     )
@@ -211,7 +216,8 @@ def _rule(text: str) -> Rule:
     return parse_rule(json.loads(text))
 
 
-def _criterion_state(row: Any, state: State, agency: str) -> CriterionState:
+def _criterion_state(row: Any, state: State, agency: str, *, visible: bool) -> CriterionState:
+    """What others report is left out, so that no total tells it: it stays at its floor, which everybody may read."""
     return CriterionState(
         code=row.code,
         number=row.number,
@@ -225,8 +231,8 @@ def _criterion_state(row: Any, state: State, agency: str) -> CriterionState:
         rule=_rule(row.rule),
         target=state["target"],
         verified=state["verified"],
-        reported=state["reported"],
-        current_measurements=state["measurements"],
+        reported=state["reported"] if visible else None,
+        current_measurements=state["measurements"] if visible else None,
         verified_measurements=state.get("verified_measurements"),
     )
 

@@ -1,6 +1,6 @@
 """Agencies and the people behind them: directory, contacts, calendar, succession."""
 
-from app.agencies.calendar import clear_holiday, list_holidays, set_holiday, work_calendar
+from app.agencies.calendar import calendar_around, clear_holiday, list_holidays, set_holiday, work_calendar
 from app.agencies.contacts import (
     NewContact,
     change_contact,
@@ -32,6 +32,7 @@ __all__ = [
     "Reachable",
     "active_contacts",
     "apply_due_successions",
+    "calendar_around",
     "cancel_succession",
     "change_contact",
     "clear_holiday",

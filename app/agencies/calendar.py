@@ -56,6 +56,11 @@ def work_calendar(connection: Connection, *, years: Iterable[int]) -> Calendar:
     return Calendar(frozenset(off), frozenset(working))
 
 
+def calendar_around(connection: Connection, day: date) -> Calendar:
+    """Enough for every question about `day`: breaks over New Year reach into the neighbouring years."""
+    return work_calendar(connection, years=range(day.year - 1, day.year + 2))
+
+
 def list_holidays(connection: Connection, actor: Actor, year: int | None, *, now: datetime) -> dict[str, Any]:
     """Every day of the year (None: of this one) that differs from plain weeks, by law or by override, in order."""
     actor.require(Permission.AGENCY_READ)
@@ -155,7 +160,7 @@ def _check_year(year: int, field: str) -> None:
 
 
 def _check_break(connection: Connection, day: date) -> None:
-    calendar = work_calendar(connection, years=range(day.year - 1, day.year + 2))
+    calendar = calendar_around(connection, day)
     try:
         calendar.on_or_after(calendar.on_or_before(day) + ONE_DAY)
     except ValueError:

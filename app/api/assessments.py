@@ -315,7 +315,7 @@ class HistoryDay(BaseModel):
     day: date
     published: Points
     floor: Points
-    expected: Points
+    expected: Points | None
     ceiling: Points
     counts: Counts
     provisional: bool = Field(description="true: ngày hôm nay, chưa kết thúc")

@@ -14,11 +14,12 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field, ValidationError
 from pydantic_core import to_json
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response, StreamingResponse
 
 from app import evidence
 from app.api.deps import Call, current_call, reply
-from app.api.evidence_form import read_form
+from app.api.evidence_form import cut_off, read_form
 from app.api.schemas import PROBLEMS, AgencyRef, Code, Page, ShortText
 from app.api.schemas import Request as Body
 from app.core.access import Permission
@@ -150,7 +151,7 @@ async def _sent(call: Call, store: evidence.FileStore) -> AsyncIterator[Sent]:
     """The document and its checked file. A block that fails leaves no bytes behind, one that succeeds keeps them."""
     content_type = call.request.headers.get("content-type", "").split(";")[0].strip().lower()
     if content_type == "application/json":
-        yield _document_from_json(await call.request.body()), None
+        yield _document_from_json(await _whole_body(call.request)), None
         return
     if content_type != "multipart/form-data":
         raise InvalidInput("Hãy gửi multipart/form-data (có tệp) hoặc application/json.", field="Content-Type")
@@ -197,6 +198,13 @@ def _document(values: dict[str, Any]) -> evidence.Document:
         return evidence.Document(**DocumentBody.model_validate(values).model_dump())
     except ValidationError as error:
         raise RequestValidationError(error.errors()) from None
+
+
+async def _whole_body(request: Request) -> bytes:
+    try:
+        return await request.body()
+    except ClientDisconnect:
+        raise cut_off() from None
 
 
 def _document_from_json(body: bytes) -> evidence.Document:

@@ -58,8 +58,14 @@ async def read_form(request: Request) -> AsyncIterator[Form]:
         try:
             form = await _read(request, opened)
         except ClientDisconnect:  # nobody is there to read the answer, but it is no error of this system
-            raise _cut_off() from None
+            raise cut_off() from None
         yield form
+
+
+def cut_off() -> InvalidInput:
+    return InvalidInput(
+        "Nội dung gửi lên bị đứt giữa chừng (chưa đến dòng kết thúc). Chưa có gì được ghi; hãy gửi lại."
+    )
 
 
 async def _read(request: Request, opened: ExitStack) -> Form:
@@ -136,7 +142,7 @@ class _Reader:
     async def finish(self) -> Form:
         """The whole form; InvalidInput when its closing boundary never came."""
         if not self._ended:
-            raise _cut_off()
+            raise cut_off()
         if self._form.file is not None:
             await self._form.file.seek(0)
         return self._form
@@ -173,7 +179,8 @@ class _Reader:
             return
         if part.name != FILE:
             raise InvalidInput(f"{part.name}: tệp chỉ được gửi ở trường file.", field=part.name)
-        spooled = self._opened.enter_context(SpooledTemporaryFile(max_size=HELD_IN_MEMORY))
+        spooled = SpooledTemporaryFile(max_size=HELD_IN_MEMORY)  # noqa: SIM115  # `opened` closes it
+        self._opened.enter_context(spooled)
         filename = options[b"filename"].decode("utf-8", "replace")
         part.file = UploadFile(cast(BinaryIO, spooled), size=0, filename=filename)
 
@@ -213,12 +220,6 @@ def _decoded(part: _Part) -> str:
         return part.text.decode()
     except UnicodeDecodeError:
         raise InvalidInput(f"{part.name}: không phải văn bản UTF-8.", field=part.name) from None
-
-
-def _cut_off() -> InvalidInput:
-    return InvalidInput(
-        "Nội dung gửi lên bị đứt giữa chừng (thiếu dòng kết thúc của biểu mẫu). Chưa có gì được ghi; hãy gửi lại."
-    )
 
 
 def _malformed() -> InvalidInput:

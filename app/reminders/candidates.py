@@ -11,8 +11,7 @@ from app.core.workdays import local_date
 from app.models import criteria, digest_items, digests, shares, tasks
 from app.reminders.provinces import Province
 
-REPORTABLE = sorted(workflow.OPEN - {"submitted"})
-"""Statuses in which the lead agency owes a report."""
+_OWED = sorted(workflow.REPORTABLE)
 
 
 def select_candidates(connection: Connection, province: Province, *, until: date | None) -> list[Candidate]:
@@ -70,13 +69,13 @@ def _waiting(province: Province) -> Select[Any]:
 def _due_tasks(province: Province, until: date | None) -> tuple[ColumnElement[bool], ...]:
     if until is None:
         return (_of(province),)
-    return _beside(province), tasks.c.status.in_(REPORTABLE), tasks.c.effective_due <= until
+    return _beside(province), tasks.c.status.in_(_OWED), tasks.c.effective_due <= until
 
 
 def _due_shares(province: Province, until: date | None) -> tuple[ColumnElement[bool], ...]:
     if until is None:
         return (_of(province),)
-    return _beside(province), tasks.c.status.in_(REPORTABLE), shares.c.effective_due <= until, ~shares.c.done
+    return _beside(province), tasks.c.status.in_(_OWED), shares.c.effective_due <= until, ~shares.c.done
 
 
 def _beside(province: Province) -> ColumnElement[bool]:

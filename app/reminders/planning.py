@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import ARRAY, Connection, bindparam, column, func, insert, select
 
 from app import agencies as people
 from app.core.reminding import Digest, Item, Mode, Plan, furthest_due, plan_reminders
@@ -44,7 +44,7 @@ def record(connection: Connection, province: Province, plan: Plan, *, on: date, 
     if not plan.digests:
         return
     ids = _insert_digests(connection, province, plan.digests, on=on, now=now)
-    connection.execute(insert(digest_items), [row for digest in plan.digests for row in _items(digest, ids)])
+    _insert_items(connection, [row for digest in plan.digests for row in _items(digest, ids)])
     supersede_older(connection, ids, now=now)
     active = people.active_contacts(connection, province.id)
     messages: list[tuple[int, int | None]] = []
@@ -72,6 +72,21 @@ def _insert_digests(
     ]
     statement = insert(digests).returning(digests.c.recipient, digests.c.id)
     return dict(connection.execute(statement, rows).all())
+
+
+def _insert_items(connection: Connection, rows: list[dict[str, Any]]) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(_INSERT_COLUMNS, {name: [row[name] for row in rows] for name in _COLUMNS})
+    else:
+        connection.execute(insert(digest_items), rows)
+
+
+_COLUMNS = ("digest_id", "recipient", "kind", "subject", "task_id", "share_id", "effective_due", "milestone")
+_arrays = func.unnest(*[bindparam(name, type_=ARRAY(digest_items.c[name].type)) for name in _COLUMNS])
+_INSERT_COLUMNS = insert(digest_items).from_select(
+    _COLUMNS, select(*_arrays.table_valued(*[column(name) for name in _COLUMNS]).render_derived().c)
+)
+"""One array a column: half the time of a statement a row."""
 
 
 def _items(digest: Digest, ids: dict[str, int]) -> Iterable[dict[str, Any]]:

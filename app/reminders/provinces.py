@@ -7,9 +7,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, func, select
 
-from app import agencies as people
+from app.agencies import calendar_around as calendar_around  # for whoever asks about a province
 from app.core.reminding import Policy, parse_policy
-from app.core.workdays import Calendar
 from app.models import agencies, assessments, provinces, reminder_runs
 from app.outbox.recipients import LEADERSHIP, leadership_name, recipient_of
 
@@ -72,11 +71,6 @@ def province_ids(connection: Connection) -> list[int]:
 def several(connection: Connection) -> bool:
     """Whether recipients need their province in front to be told apart."""
     return connection.execute(select(func.count()).select_from(provinces)).scalar_one() > 1
-
-
-def calendar_around(connection: Connection, day: date) -> Calendar:
-    """Enough for every question about `day`: breaks over New Year reach into the neighbouring years."""
-    return people.work_calendar(connection, years=range(day.year - 1, day.year + 2))
 
 
 def last_run_on(connection: Connection, province: Province) -> date | None:

@@ -86,7 +86,7 @@ def _run_regular(db: Database, province: Province, *, now: datetime) -> int:
         run_id = connection.execute(fresh.returning(reminder_runs.c.id)).scalar()
         if run_id is None:
             return 0
-        plan = _plan_and_record(connection, province, run_id, mode=Mode.REGULAR, now=now)
+        plan = _plan_and_record(connection, SYSTEM, province, run_id, mode=Mode.REGULAR, now=now)
     last_run.set(now.timestamp())
     log.info("reminders planned", province=province.code, on=today.isoformat(), digests=len(plan.digests))
     return len(plan.digests)
@@ -98,7 +98,29 @@ def _run_forced(connection: Connection, actor: Actor, province: Province, *, now
     # Locks the day's row until the commit, so that two runs at once come one after the other.
     row = row.on_conflict_do_update(index_elements=["province_id", "local_date"], set_={"at": now})
     run_id = connection.execute(row.returning(reminder_runs.c.id)).scalar_one()
-    plan = _plan_and_record(connection, province, run_id, mode=Mode.FORCED, now=now, explain=True)
+    plan = _plan_and_record(connection, actor, province, run_id, mode=Mode.FORCED, now=now, explain=True)
+    return told(connection, province, plan, on=today)
+
+
+def _plan_and_record(
+    connection: Connection,
+    actor: Actor,
+    province: Province,
+    run_id: int,
+    *,
+    mode: Mode,
+    now: datetime,
+    explain: bool = False,
+) -> Plan:
+    today = local_date(now)
+    calendar = calendar_around(connection, today)
+    plan = plan_for(connection, province, on=today, mode=mode, calendar=calendar, explain=explain)
+    record(connection, province, plan, on=today, now=now)
+    connection.execute(
+        update(reminder_runs)
+        .where(reminder_runs.c.id == run_id)
+        .values(digests=reminder_runs.c.digests + len(plan.digests))
+    )
     events.record(
         connection,
         actor,
@@ -109,20 +131,5 @@ def _run_forced(connection: Connection, actor: Actor, province: Province, *, now
         action="reminder.run",
         after={"digests": [digest.recipient for digest in plan.digests]},
         province_id=province.id,
-    )
-    return told(connection, province, plan, on=today)
-
-
-def _plan_and_record(
-    connection: Connection, province: Province, run_id: int, *, mode: Mode, now: datetime, explain: bool = False
-) -> Plan:
-    today = local_date(now)
-    calendar = calendar_around(connection, today)
-    plan = plan_for(connection, province, on=today, mode=mode, calendar=calendar, explain=explain)
-    record(connection, province, plan, on=today, now=now)
-    connection.execute(
-        update(reminder_runs)
-        .where(reminder_runs.c.id == run_id)
-        .values(digests=reminder_runs.c.digests + len(plan.digests))
     )
     return plan

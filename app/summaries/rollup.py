@@ -105,13 +105,14 @@ def summarize(
     """Counts by status, overdue, on time; points short, verified and expected; points-weighted completion.
 
     `by`: one of `BY`. `as_of`: the end of that local day, today = now; InvalidInput for a day that is yet to come.
-    An agency reads `expected_gain` of a group only where it may see every task of it.
+    An agency reads `expected_gain` of a group only where it may see every task of it, and in the total only what its
+    own tasks add.
     """
     actor.require(Permission.ASSESSMENT_READ)
     assessment = find_assessment(connection, actor, ident)
     past = past_day(as_of, now=now)
     today = past or local_date(now)
-    parts, seen = (
+    parts, seen, beyond = (
         _now(connection, actor, assessment.id, by, today=today)
         if past is None
         else _on(connection, actor, assessment.id, by, past)
@@ -120,23 +121,24 @@ def summarize(
         "assessment": assessment.code,
         "as_of": today,
         "by": by,
-        "total": _figures(parts),
+        "total": _figures(parts) if beyond is None else _figures(parts) | _expected_gain(parts, beyond),
         "groups": _groups(by, parts, seen),
     }
 
 
-Found = tuple[list[Part], frozenset[Any] | None]
-"""The parts, and the keys all of whose tasks the actor may see (None: all keys)."""
+Found = tuple[list[Part], frozenset[Any] | None, int | None]
+"""The parts; the keys all of whose tasks the actor may see (None: all keys); and what the tasks it may see are expected
+to yield beyond what is verified (None: all of it counts)."""
 
 
 def _now(connection: Connection, actor: Actor, assessment_id: int, by: str, *, today: date) -> Found:
     found = connection.execute(_ROLLUPS[by], {"assessment": assessment_id, "today": today})
     parts = [Part(*row) for row in found]
     if actor.may(Permission.EXPECTED_READ_ALL):
-        return parts, None
+        return parts, None, None
     key = _COLUMNS[by]
     own = (
-        select(key, func.count())
+        select(key, func.count(), func.sum(tasks.c.expected - tasks.c.floor))
         .join(assessments, assessments.c.id == tasks.c.assessment_id)
         .where(tasks.c.assessment_id == assessment_id, scope.visible_tasks(actor))
         .group_by(key)
@@ -144,9 +146,11 @@ def _now(connection: Connection, actor: Actor, assessment_id: int, by: str, *, t
     hidden = Counter({part.key: 0 for part in parts})
     for part in parts:
         hidden[part.key] += part.tasks
-    for one, seen in connection.execute(own):
+    beyond = 0
+    for one, seen, gain in connection.execute(own):
         hidden[one] -= seen
-    return parts, frozenset(one for one, count in hidden.items() if count == 0)
+        beyond += gain
+    return parts, frozenset(one for one, count in hidden.items() if count == 0), beyond
 
 
 # A past day, rebuilt
@@ -157,6 +161,7 @@ def _on(connection: Connection, actor: Actor, assessment_id: int, by: str, day: 
     visible = visible_ids(connection, actor, assessment_id)
     sums: dict[tuple[Any, str], list[int]] = {}
     hidden = set()
+    beyond = 0
     for row in connection.execute(_STILL, {"assessment": assessment_id}):
         state = states[row.id]
         key = _key(by, row, state)
@@ -164,10 +169,12 @@ def _on(connection: Connection, actor: Actor, assessment_id: int, by: str, day: 
         own[:] = map(add, own, _values(row, state, day))
         if visible is not None and row.id not in visible:
             hidden.add(key)
+        else:
+            beyond += state["expected"] - state["floor"]
     keys = {key for key, _ in sums}
     names = _names(connection, assessment_id, by, keys)
     parts = [Part._make((key, status, *own, *names.get(key, (None, "")))) for (key, status), own in sums.items()]
-    return parts, None if visible is None else frozenset(keys - hidden)
+    return (parts, None, None) if visible is None else (parts, frozenset(keys - hidden), beyond)
 
 
 def _key(by: str, row: Any, state: State) -> Any:
@@ -205,6 +212,11 @@ def _names(connection: Connection, assessment_id: int, by: str, keys: Iterable[A
 
 
 # The answer
+
+
+def _expected_gain(parts: list[Part], beyond: int) -> dict[str, str]:
+    """For an agency: what others report is left out, so that no total tells it."""
+    return {"expected_gain": format_points(int(sum(part.verified for part in parts)) + beyond)}
 
 
 def _groups(by: str, parts: list[Part], seen: frozenset[Any] | None) -> list[dict[str, Any]]:

@@ -121,6 +121,8 @@ def get_history(
         _item(dict(row._mapping), provisional=False) for row in connection.execute(statement.order_by(snapshots.c.day))
     ]
     items.append(_item(_so_far(connection, assessment.id, today=today), provisional=True))
+    if not actor.may(Permission.EXPECTED_READ_ALL):
+        items = [item | {"expected": None} for item in items]  # from day to day it would tell what others report
     return {"assessment": assessment.code, "items": items}
 
 

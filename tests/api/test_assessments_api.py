@@ -125,7 +125,7 @@ def test_work_shows_in_projection_summary_and_history(client: Client) -> None:
     client.at(datetime(2025, 5, 6, 2, tzinfo=UTC))
     with client.world.db.transaction() as connection:
         summaries.take_snapshots(connection, now=client.world.now)
-    items = client.as_("SKHCN").get(f"{BASE}/history?since=2025-05-04").json()["items"]
+    items = client.get(f"{BASE}/history?since=2025-05-04").json()["items"]
     assert [(one["day"], one["expected"], one["provisional"]) for one in items] == [
         ("2025-05-04", "84.8272", False),
         ("2025-05-05", "85.0147", False),

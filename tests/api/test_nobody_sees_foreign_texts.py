@@ -80,3 +80,36 @@ def _routes_showing(client: Client, ids: dict[str, Any]) -> set[str]:
         if CANARY in answer.text:
             showing.add(path)
     return showing
+
+
+def test_no_total_tells_an_agency_what_another_reports(client: Client) -> None:
+    """Read before and after another agency reports: nothing an agency may read has moved but counts by status."""
+    watched = client.as_("STP")
+    base = "/api/v1/assessments/soc-trang-2024"
+    paths = [
+        f"{base}/projection",
+        f"{base}/history",
+        *(f"{base}/summary?by={by}" for by in ("agency", "field", "kind")),
+    ]
+    what_if = {"tasks": {"ST-2024-TC-03": {"score": "0.5"}}}
+
+    def numbers() -> list[str]:
+        answers = [watched.get(path).json() for path in paths]
+        answers.append(watched.post(f"{base}/what-if", json=what_if).json())
+        return [_without_counts(answer) for answer in answers]
+
+    before = numbers()
+    body = {"status": "in_progress", "declared_score": "0.4321"}
+    assert client.as_("SKHCN").post("/api/v1/tasks/ST-2024-TC-14/updates", version=1, json=body).is_success
+    assert numbers() == before
+    seen_by_itself = client.as_("SKHCN").get(f"{base}/projection").json()
+    assert seen_by_itself["expected"] == client.get(f"{base}/projection").json()["expected"] == "85.2593"
+
+
+def _without_counts(answer: Any) -> str:
+    if isinstance(answer, dict):
+        kept = {key: _without_counts(value) for key, value in answer.items() if key not in ("by_status", "status")}
+        return str(kept)
+    if isinstance(answer, list):
+        return str([_without_counts(one) for one in answer])
+    return str(answer)

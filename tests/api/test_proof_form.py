@@ -49,10 +49,12 @@ def send(client: Client, body: bytes) -> Any:
     return client.post(URL, content=body, headers=MULTIPART)
 
 
-def stream(client: Client, chunks: Iterable[bytes], *, gone: bool = False) -> tuple[int, Any]:
+def stream(
+    client: Client, chunks: Iterable[bytes], media_type: str = MULTIPART["Content-Type"], *, gone: bool = False
+) -> tuple[int, Any]:
     """The body in pieces without a Content-Length, straight into the application; `gone`: then the sender is away."""
     waiting, sent = iter(chunks), list[Any]()
-    headers = {"content-type": MULTIPART["Content-Type"], "authorization": f"Bearer {client._key()}"}
+    headers = {"content-type": media_type, "authorization": f"Bearer {client._key()}"}
     scope = {
         "type": "http",
         "asgi": {"version": "3.0"},
@@ -240,5 +242,6 @@ def test_refusals_of_the_form_are_no_errors_of_the_system(agency: Client) -> Non
         send(agency, WHOLE[:-10])
         assert stream(agency, [WHOLE[:-30]], gone=True)[0] == 422
         assert stream(agency, [b"no form"], gone=True)[0] == 422
+        assert stream(agency, [b"{"], "application/json", gone=True)[0] == 422
         stream(agency, megabytes(file(b"")[:-2], 30))
     assert logged == []

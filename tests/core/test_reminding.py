@@ -19,14 +19,13 @@ from app.core.reminding import (
     Why,
     days_text,
     furthest_due,
-    latest_escalation,
-    latest_milestone,
     plan_reminders,
     preview_mode,
-    send_date,
     waited_text,
 )
+from app.core.reminding.milestones import horizon, overdue_step, own_step
 from app.core.workdays import Calendar
+from tests.core.walking import send_date, sent_key, walked
 
 ONE_DAY = timedelta(days=1)
 SNV, STP, LEADERS = "soc-trang/SNV", "soc-trang/STP", "soc-trang/leadership"
@@ -52,6 +51,14 @@ def task(number: int = 16, recipient: str = STP, status: str = "assigned", **mor
 
 def share(number: int = 3, recipient: str = STP, status: str = "assigned", **more: Any) -> Candidate:
     return task(number, recipient, status, **more)._replace(subject="share", code=f"ST-2024-TC-15/{number}")
+
+
+def latest(due: date, policy: Policy, calendar: Calendar, *, today: date) -> int | None:
+    return own_step(due, policy, horizon(calendar, today=today))
+
+
+def latest_escalation(due: date, first: int, policy: Policy, calendar: Calendar, *, today: date) -> int | None:
+    return overdue_step(due, 1 - first, policy, horizon(calendar, today=today))
 
 
 def plan(*candidates: Candidate, today: date, sent: Mapping[SentKey, int] | None = None, **more: Any) -> Plan:
@@ -91,14 +98,14 @@ def test_a_milestone_goes_out_on_a_working_day(milestone: int, due: date, day: d
 def test_of_milestones_that_share_a_day_the_latest_wins() -> None:
     due = date(2025, 2, 1)  # milestones 7, 3 and 1 all go out on Friday 24/01, before Tết
     assert {send_date(m, due, VIETNAM) for m in (7, 3, 1)} == {date(2025, 1, 24)}
-    assert latest_milestone(due, Policy(), VIETNAM, today=date(2025, 1, 24)) == 1
-    assert latest_milestone(due, Policy(), VIETNAM, today=date(2025, 1, 23)) == 14
+    assert latest(due, Policy(), VIETNAM, today=date(2025, 1, 24)) == 1
+    assert latest(due, Policy(), VIETNAM, today=date(2025, 1, 23)) == 14
 
 
 def test_before_the_first_milestone_there_is_none() -> None:
-    assert latest_milestone(DUE, Policy(), VIETNAM, today=date(2025, 5, 29)) is None
-    assert latest_milestone(DUE, Policy(), VIETNAM, today=date(2025, 5, 30)) == 30  # 01/06 is a Sunday
-    assert latest_milestone(DUE, Policy(before_days=()), VIETNAM, today=date(2025, 6, 30)) is None
+    assert latest(DUE, Policy(), VIETNAM, today=date(2025, 5, 29)) is None
+    assert latest(DUE, Policy(), VIETNAM, today=date(2025, 5, 30)) == 30  # 01/06 is a Sunday
+    assert latest(DUE, Policy(before_days=()), VIETNAM, today=date(2025, 6, 30)) is None
 
 
 def test_leadership_hears_of_the_14th_overdue_day_and_every_week_after() -> None:
@@ -118,10 +125,6 @@ calendars = st.just(VIETNAM) | st.builds(
 )
 
 
-def walked(milestones: list[int], due: date, calendar: Calendar, today: date) -> int | None:
-    return min((m for m in milestones if send_date(m, due, calendar) <= today), default=None)
-
-
 @settings(deadline=None)
 @given(due=dues, policy=policies, calendar=calendars, after=st.integers(-70, 500), first=st.integers(1, 40))
 def test_the_latest_milestone_equals_a_walk_over_all_of_them(
@@ -129,7 +132,7 @@ def test_the_latest_milestone_equals_a_walk_over_all_of_them(
 ) -> None:
     today, every = due + after * ONE_DAY, policy.overdue_every
     own = [*policy.before_days, *range(0, -510, -every)]
-    assert latest_milestone(due, policy, calendar, today=today) == walked(own, due, calendar, today)
+    assert latest(due, policy, calendar, today=today) == walked(own, due, calendar, today)
     escalations = list(range(1 - first, -510, -every))
     assert latest_escalation(due, first, policy, calendar, today=today) == walked(escalations, due, calendar, today)
 
@@ -148,8 +151,8 @@ def test_beyond_the_furthest_due_date_nothing_is_due(
     today: date, policy: Policy, calendar: Calendar, beyond: int
 ) -> None:
     edge = furthest_due(policy, calendar, today=today)
-    assert latest_milestone(edge + (beyond + 1) * ONE_DAY, policy, calendar, today=today) is None
-    assert not policy.before_days or latest_milestone(edge, policy, calendar, today=today) is not None
+    assert latest(edge + (beyond + 1) * ONE_DAY, policy, calendar, today=today) is None
+    assert not policy.before_days or latest(edge, policy, calendar, today=today) is not None
 
 
 @pytest.mark.parametrize(
@@ -175,7 +178,7 @@ def test_a_week_ahead_the_lead_agency_is_reminded_and_nobody_else() -> None:
     assert listed(result) == {STP: [(16, ItemKind.DUE, 7)]}
     item = result.digests[0].items[0]
     assert days_text(item.days_left(today=today)) == "còn 7 ngày"
-    assert item.sent_key(STP) == (STP, "due", "task", 16, DUE)
+    assert sent_key(item, STP) == (STP, "due", "task", 16, DUE)
     assert result.silent == []
 
 
@@ -252,7 +255,7 @@ def test_a_review_that_waits_more_than_5_working_days_reminds_the_coordinator(
     assert listed(result) == ({} if milestone is None else {SNV: [(16, ItemKind.REVIEW, milestone)]})
     for item in (item for digest in result.digests for item in digest.items):
         assert item.waited_workdays == waited
-        assert item.sent_key(SNV) == (SNV, "review", "task", 16, date(2025, 6, 16))
+        assert sent_key(item, SNV) == (SNV, "review", "task", 16, date(2025, 6, 16))
         assert waited_text(item.waited_workdays) == f"đã chờ xác nhận {waited} ngày làm việc"
 
 
@@ -331,9 +334,9 @@ def test_a_scheduled_item_is_due_exactly_on_its_send_date(
     today = calendar.on_or_after(due + after * ONE_DAY)
     candidate = task(effective_due=due)
     result = plan(candidate, today=today, calendar=calendar, policies={1: policy}, mode=Mode.SCHEDULED)
-    latest = latest_milestone(due, policy, calendar, today=today)
-    due_now = latest is not None and send_date(latest, due, calendar) == today
-    assert listed(result).get(STP) == ([(16, ItemKind.DUE, latest)] if due_now else None)
+    reached = latest(due, policy, calendar, today=today)
+    due_now = reached is not None and send_date(reached, due, calendar) == today
+    assert listed(result).get(STP) == ([(16, ItemKind.DUE, reached)] if due_now else None)
 
 
 @settings(deadline=None)

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time
 
 import pytest
 
-from app.core.reminding import Policy, next_run_at, parse_policy, run_state
+from app.core.reminding import Policy, in_hours, next_in_hours, parse_policy, run_state
 from app.core.workdays import LOCAL, Calendar
 from app.errors import InvalidInput
 
@@ -70,16 +70,19 @@ def at(day: int, hour: int, minute: int = 0) -> datetime:
         (at(24, 8), None, "due", at(24, 8)),
         (at(24, 16, 59), date(2025, 6, 20), "due", at(24, 16, 59)),
         (at(24, 17), date(2025, 6, 20), "wait", at(25, 8)),
-        (at(24, 9), date(2025, 6, 24), "wait", at(25, 8)),
-        (at(24, 7), date(2025, 6, 24), "wait", at(25, 8)),
+        (at(24, 9), date(2025, 6, 24), "wait", at(24, 9)),
+        (at(24, 7), date(2025, 6, 24), "wait", at(24, 8)),
         (at(27, 18), None, "wait", at(30, 8)),  # Friday evening
         (at(28, 10), None, "wait", at(30, 8)),  # Saturday
         (at(28, 7), date(2025, 6, 27), "wait", at(30, 8)),
     ],
 )
-def test_when_the_next_run_is(now: datetime, last_run_on: date | None, state: str, following: datetime) -> None:
+def test_when_a_run_is_due_and_when_the_hours_begin(
+    now: datetime, last_run_on: date | None, state: str, following: datetime
+) -> None:
     assert run_state(now=now, policy=Policy(), calendar=Calendar(), last_run_on=last_run_on) == state
-    assert next_run_at(now=now, policy=Policy(), calendar=Calendar(), last_run_on=last_run_on) == following
+    assert next_in_hours(now=now, policy=Policy(), calendar=Calendar()) == following
+    assert in_hours(now=now, policy=Policy(), calendar=Calendar()) == (following == now)
 
 
 def test_a_naive_now_is_refused() -> None:

@@ -13,14 +13,13 @@ from app.core.reminding import (
     Plan,
     Policy,
     SentKey,
-    latest_escalation,
-    latest_milestone,
-    next_run_at,
+    next_in_hours,
     plan_reminders,
     run_state,
-    send_date,
 )
+from app.core.reminding.milestones import horizon, overdue_step, own_step
 from app.core.workdays import Calendar, day_start, local_date, local_instant
+from tests.core.walking import send_date, sent_key
 
 ONE_DAY = timedelta(days=1)
 YEAR = [date(2025, 1, 1) + n * ONE_DAY for n in range(380)]
@@ -89,7 +88,7 @@ class Walk:
         for digest in plan.digests:
             self.digests[digest.recipient, today] += 1
             for item in digest.items:
-                key = item.sent_key(digest.recipient)
+                key = sent_key(item, digest.recipient)
                 self.items[key, item.milestone] += 1
                 self.ledger[key] = min(item.milestone, self.ledger.get(key, item.milestone))
         return plan
@@ -122,12 +121,11 @@ def test_whatever_the_downtime_nothing_is_sent_twice_and_the_latest_always_arriv
 
 
 def assert_up_to_date(ledger: dict[SentKey, int], candidate: Candidate, today: date) -> None:
-    due = candidate.effective_due
-    latest = latest_milestone(due, Policy(), VIETNAM, today=today)
-    assert ledger.get((candidate.recipient, "due", "task", candidate.id, due)) == latest
+    due, at = candidate.effective_due, horizon(VIETNAM, today=today)
+    assert ledger.get((candidate.recipient, "due", "task", candidate.id, due)) == own_step(due, Policy(), at)
     for recipient, first in ((SNV, 1), (LEADERS, 14)):
         if recipient != candidate.recipient:
-            expected = latest_escalation(due, first, Policy(), VIETNAM, today=today)
+            expected = overdue_step(due, 1 - first, Policy(), at)
             assert ledger.get((recipient, "escalation", "task", candidate.id, due)) == expected
 
 
@@ -157,21 +155,21 @@ def test_each_working_day_with_the_server_up_in_working_hours_has_exactly_one_ru
         if hour in dark:
             continue
         today = local_date(now)
-        if local_instant(today, time(8)) <= now < local_instant(today, time(17)) and VIETNAM.is_workday(today):
+        working = local_instant(today, time(8)) <= now < local_instant(today, time(17)) and VIETNAM.is_workday(today)
+        if working:
             chances.add(today)
-        following = next_run_at(now=now, policy=Policy(), calendar=VIETNAM, last_run_on=last_run_on)
+        following = next_in_hours(now=now, policy=Policy(), calendar=VIETNAM)
         assert following.tzinfo is UTC
+        assert (following == now) is working
+        assert following >= now
+        assert run_state(now=following, policy=Policy(), calendar=VIETNAM, last_run_on=None) == "due"
         if run_state(now=now, policy=Policy(), calendar=VIETNAM, last_run_on=last_run_on) == "due":
-            assert following == now
             last_run_on = today
             runs[today] += 1
-        else:
-            assert following > now
-            assert run_state(now=following, policy=Policy(), calendar=VIETNAM, last_run_on=last_run_on) == "due"
     assert runs == Counter(chances)
 
 
-def test_the_next_run_is_the_first_moment_that_is_due() -> None:
+def test_after_the_last_hours_before_a_break_the_next_are_after_it() -> None:
     friday_before_tet = datetime(2025, 1, 24, 10, 0, tzinfo=UTC)
-    following = next_run_at(now=friday_before_tet, policy=Policy(), calendar=VIETNAM, last_run_on=date(2025, 1, 24))
+    following = next_in_hours(now=friday_before_tet, policy=Policy(), calendar=VIETNAM)
     assert following == local_instant(date(2025, 2, 3), time(8))

@@ -1,13 +1,6 @@
 """Reminders, decided without a database and without a clock: the policy, its milestones, a day's plan, the runs."""
 
-from app.core.reminding.milestones import (
-    days_text,
-    furthest_due,
-    latest_escalation,
-    latest_milestone,
-    send_date,
-    waited_text,
-)
+from app.core.reminding.milestones import days_text, furthest_due, waited_text
 from app.core.reminding.planning import (
     Candidate,
     Digest,
@@ -22,7 +15,7 @@ from app.core.reminding.planning import (
     preview_mode,
 )
 from app.core.reminding.policy import Policy, parse_policy
-from app.core.reminding.runs import next_run_at, run_state
+from app.core.reminding.runs import in_hours, next_in_hours, run_state
 
 __all__ = [
     "Candidate",
@@ -37,13 +30,11 @@ __all__ = [
     "Why",
     "days_text",
     "furthest_due",
-    "latest_escalation",
-    "latest_milestone",
-    "next_run_at",
+    "in_hours",
+    "next_in_hours",
     "parse_policy",
     "plan_reminders",
     "preview_mode",
     "run_state",
-    "send_date",
     "waited_text",
 ]

@@ -3,6 +3,7 @@
 A milestone is a whole number: the days before `effective_due` on which it nominally falls. 30, 14, 7, 3, 1 lie ahead,
 0 is the first overdue day (the deadline is exclusive), −7, −14 … follow. The smaller, the later. A milestone on a day
 off goes out on the working day before while the deadline is ahead, on the next working day from the deadline on.
+Several milestones may so share one day; the latest of them wins.
 """
 
 from datetime import date
@@ -29,30 +30,13 @@ def horizon(calendar: Calendar, *, today: date) -> Horizon:
     return Horizon(calendar.on_or_before(today), calendar.on_or_after(today + ONE_DAY) - ONE_DAY)
 
 
-def send_date(milestone: int, effective_due: date, calendar: Calendar) -> date:
-    """The working day on which a milestone goes out. Several milestones may share one; the latest of them wins."""
-    nominal = effective_due - milestone * ONE_DAY
-    return calendar.on_or_before(nominal) if milestone > 0 else calendar.on_or_after(nominal)
-
-
-def latest_milestone(effective_due: date, policy: Policy, calendar: Calendar, *, today: date) -> int | None:
-    """The latest milestone whose send date is not after today; None while the first is still ahead."""
-    return own_step(effective_due, policy, horizon(calendar, today=today))
-
-
-def latest_escalation(
-    effective_due: date, first: int, policy: Policy, calendar: Calendar, *, today: date
-) -> int | None:
-    """The same for an escalation that starts on the `first` overdue day and repeats every `overdue_every` days."""
-    return overdue_step(effective_due, 1 - first, policy, horizon(calendar, today=today))
-
-
 def furthest_due(policy: Policy, calendar: Calendar, *, today: date) -> date:
     """No task with an `effective_due` after this day can have reached a milestone today: the bound of the query."""
     return horizon(calendar, today=today).reach + max(policy.before_days, default=0) * ONE_DAY
 
 
 def own_step(effective_due: date, policy: Policy, at: Horizon) -> int | None:
+    """The latest milestone reached; None while the first is still ahead."""
     overdue = overdue_step(effective_due, 0, policy, at)
     if overdue is not None:
         return overdue
@@ -61,7 +45,10 @@ def own_step(effective_due: date, policy: Policy, at: Horizon) -> int | None:
 
 
 def overdue_step(effective_due: date, start: int, policy: Policy, at: Horizon) -> int | None:
-    """The latest of start, start − every, start − 2·every …"""
+    """The latest reached of start, start − every, start − 2·every …; None before the first.
+
+    An escalation that begins on the n-th overdue day starts at 1 − n.
+    """
     passed = (at.back - effective_due).days + start
     return None if passed < 0 else start - passed // policy.overdue_every * policy.overdue_every
 

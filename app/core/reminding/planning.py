@@ -93,9 +93,6 @@ class Item(NamedTuple):
         """Days until the task's own effective_due; see `days_text`."""
         return (self.candidate.effective_due - today).days
 
-    def sent_key(self, recipient: str) -> SentKey:
-        return recipient, self.kind, self.candidate.subject, self.candidate.id, self.effective_due
-
 
 class Digest(NamedTuple):
     recipient: str

@@ -1,7 +1,7 @@
-"""When the daily run takes place.
+"""The working hours of reminders: `send_at` ≤ local time < `send_until` on working days.
 
-A regular run is at `send_at` on working days. One that was missed is made up for at once within the working hours
-(`send_at` ≤ local time < `send_until`), otherwise by the next: milestones are ranges, none is lost.
+The daily run is at `send_at`. One that was missed is made up for at once within the hours, otherwise by the next:
+milestones are ranges, none is lost.
 """
 
 from datetime import UTC, date, datetime
@@ -11,24 +11,25 @@ from app.core.reminding.policy import Policy
 from app.core.workdays import ONE_DAY, Calendar, local_instant, local_moment
 
 
+def in_hours(*, now: datetime, policy: Policy, calendar: Calendar) -> bool:
+    """ValueError for a naive `now`."""
+    moment = local_moment(now)
+    return policy.send_at <= moment.time() < policy.send_until and calendar.is_workday(moment.date())
+
+
+def next_in_hours(*, now: datetime, policy: Policy, calendar: Calendar) -> datetime:
+    """`now` itself within the hours, otherwise the UTC instant at which they next begin. ValueError as `in_hours`."""
+    if in_hours(now=now, policy=policy, calendar=calendar):
+        return now.astimezone(UTC)
+    moment = local_moment(now)
+    first = moment.date() if moment.time() < policy.send_at else moment.date() + ONE_DAY
+    return local_instant(calendar.on_or_after(first), policy.send_at)
+
+
 def run_state(*, now: datetime, policy: Policy, calendar: Calendar, last_run_on: date | None) -> Literal["due", "wait"]:
-    """Whether a regular run is to start now. `last_run_on`: local date of the last regular run, None before the first.
+    """Whether a regular run is to start now. `last_run_on`: local date of the last run, None before the first.
 
     ValueError for a naive `now`.
     """
-    moment = local_moment(now)
-    today = moment.date()
-    done = last_run_on is not None and last_run_on >= today
-    in_hours = policy.send_at <= moment.time() < policy.send_until
-    return "due" if in_hours and not done and calendar.is_workday(today) else "wait"
-
-
-def next_run_at(*, now: datetime, policy: Policy, calendar: Calendar, last_run_on: date | None) -> datetime:
-    """The UTC instant of the next regular run, `now` itself when one is due. ValueError for a naive `now`."""
-    moment = local_moment(now)
-    if run_state(now=now, policy=policy, calendar=calendar, last_run_on=last_run_on) == "due":
-        return now.astimezone(UTC)
-    first = moment.date() if moment.time() < policy.send_at else moment.date() + ONE_DAY
-    if last_run_on is not None:
-        first = max(first, last_run_on + ONE_DAY)
-    return local_instant(calendar.on_or_after(first), policy.send_at)
+    done = last_run_on is not None and last_run_on >= local_moment(now).date()
+    return "due" if not done and in_hours(now=now, policy=policy, calendar=calendar) else "wait"

@@ -71,16 +71,16 @@ def marginal(rule: Rule, max_points: int, measurements: Mapping[str, Any]) -> li
 @lru_cache(maxsize=_REMEMBERED)
 def _marginal(rule: Rule, max_points: int, read: Read) -> tuple[NextBest, ...]:
     counts = _counts(rule, read)
-    now = _checked_score(rule, max_points, counts)
+    stands = _checked_score(rule, max_points, counts)
     formula = formula_of(rule)
     changes = _fuller(formula, counts) if isinstance(formula, Ratios) else _better(formula, counts)
-    return tuple(_yields(rule, formula, counts, now, change) for change in changes)
+    return tuple(_yields(rule, formula, counts, stands, change) for change in changes)
 
 
 def _yields(
-    rule: Rule, formula: Ratios | WeightedCounts, counts: dict[str, Fraction], now: Fraction, change: "_Change"
+    rule: Rule, formula: Ratios | WeightedCounts, counts: dict[str, Fraction], stands: Fraction, change: "_Change"
 ) -> NextBest:
-    step, whole = (_exact(formula, counts | shifted) - now for shifted in (change.step, change.whole))
+    step, whole = (_exact(formula, counts | shifted) - stands for shifted in (change.step, change.whole))
     current, full = (_plain(values[change.name]) for values in (counts, change.whole))
     units = {one.name: one.unit for one in rule.inputs}
     label, becomes = rule.label(change.name), None if change.into is None else rule.label(change.into)

@@ -59,9 +59,7 @@ class Settings(BaseSettings):
             host, _ = parts.hostname, parts.port
         except ValueError:
             host, parts = None, urlsplit("")
-        strange = (
-            parts.query or parts.fragment or "@" in parts.netloc or re.search(r"\s", given.strip())
-        )
+        strange = parts.query or parts.fragment or "@" in parts.netloc or re.search(r"\s", given.strip())
         if parts.scheme not in ("http", "https") or not host or strange:
             raise ValueError("cần dạng https://tên-miền, là địa chỉ mà người nhận thư mở được")
         return given.strip().rstrip("/")

@@ -74,6 +74,8 @@ class KeyRing:
 
     seconds: float = 3.0
     size: int = 10_000
+    generation: int = 0
+    """Counts how often the ring was emptied."""
     _known: dict[str, tuple[KeyOwner, float]] = field(default_factory=dict)
 
     def cached(self, key: str, *, now: datetime) -> Actor | None:
@@ -82,16 +84,21 @@ class KeyRing:
             return None
         return _unexpired(found[0], now=now)
 
-    def remember(self, key: str, owner: KeyOwner | None, *, now: datetime) -> Actor:
-        """Keep a found owner; raises `Unauthenticated` for an unknown, revoked or expired key."""
+    def remember(self, key: str, owner: KeyOwner | None, *, generation: int, now: datetime) -> Actor:
+        """Keep a found owner; raises `Unauthenticated` for an unknown, revoked or expired key.
+
+        `generation`: the ring's when the look-up began. One that was overtaken by a revocation is not kept.
+        """
         if owner is None:
             raise Unauthenticated(REFUSED)
         if len(self._known) >= self.size:
             self._known.clear()
-        self._known[hash_key(key)] = (owner, time.monotonic() + self.seconds)
+        if generation == self.generation:
+            self._known[hash_key(key)] = (owner, time.monotonic() + self.seconds)
         return _unexpired(owner, now=now)
 
     def forget(self) -> None:
+        self.generation += 1
         self._known.clear()
 
 

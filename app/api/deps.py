@@ -79,7 +79,9 @@ class KeyBearer(HTTPBearer):
         now = clock.now()
         actor = keys.cached(key, now=now)
         if actor is None:
-            actor = keys.remember(key, await db.read(accounts.find_by_key, key), now=now)
+            generation = keys.generation
+            owner = await db.read(accounts.find_by_key, key)
+            actor = keys.remember(key, owner, generation=generation, now=now)
         return Call(request, db, state.settings, actor, now)
 
 

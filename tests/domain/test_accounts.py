@@ -131,14 +131,14 @@ def test_a_key_works_until_it_expires(seeded: World) -> None:
         owner = accounts.find_by_key(connection, issued.key)
     ring = KeyRing()
     almost = seeded.now + timedelta(days=1) - timedelta(microseconds=1)
-    assert ring.remember(issued.key, owner, now=almost).agency_id == agency(seeded, "STP").id
+    assert ring.remember(issued.key, owner, generation=ring.generation, now=almost).agency_id == agency(seeded, "STP").id
     assert ring.cached(issued.key, now=almost) is not None
     with pytest.raises(Unauthenticated):
         ring.cached(issued.key, now=seeded.now + timedelta(days=1))
     ring.forget()
     assert ring.cached(issued.key, now=almost) is None
     with pytest.raises(Unauthenticated):
-        ring.remember("kp_unknown", None, now=almost)
+        ring.remember("kp_unknown", None, generation=ring.generation, now=almost)
 
 
 def test_keys_are_listed_with_their_state_and_revoked_for_good(seeded: World) -> None:
@@ -193,3 +193,15 @@ def test_only_administrators_see_accounts_and_keys(seeded: World) -> None:
             create(World(seeded.db, seeded.now, {"admin": seeded.actor(who)}), agency="STP")
         with pytest.raises(Forbidden):
             seeded.read(accounts.page_keys, seeded.actor(who), limit=1, offset=0)
+
+
+def test_a_look_up_that_a_revocation_overtook_is_not_kept(seeded: World) -> None:
+    ring = accounts.KeyRing()
+    actor = seeded.actor("STP")
+    issued = seeded.write(accounts.create_key, SYSTEM, actor.account_id, label="", days=None)
+    begun = ring.generation
+    with seeded.db.snapshot() as connection:
+        owner = accounts.find_by_key(connection, issued.key)
+    ring.forget()
+    ring.remember(issued.key, owner, generation=begun, now=seeded.now)
+    assert ring.cached(issued.key, now=seeded.now) is None

@@ -104,7 +104,7 @@ def test_a_change_that_changes_nothing_leaves_no_trace(seeded: World) -> None:
 def test_nobody_locks_themselves_out(seeded: World) -> None:
     admin = seeded.actor("admin")
     with pytest.raises(Conflict):
-        seeded.write(accounts.set_active, admin, admin.account_id, active=False)
+        seeded.write(accounts.change_account, admin, admin.account_id, {"active": False})
 
 
 def test_an_account_that_stayed_behind_does_not_wake_up_again(seeded: World) -> None:
@@ -131,7 +131,8 @@ def test_a_key_works_until_it_expires(seeded: World) -> None:
         owner = accounts.find_by_key(connection, issued.key)
     ring = KeyRing()
     almost = seeded.now + timedelta(days=1) - timedelta(microseconds=1)
-    assert ring.remember(issued.key, owner, generation=ring.generation, now=almost).agency_id == agency(seeded, "STP").id
+    known = ring.remember(issued.key, owner, generation=ring.generation, now=almost)
+    assert known.agency_id == agency(seeded, "STP").id
     assert ring.cached(issued.key, now=almost) is not None
     with pytest.raises(Unauthenticated):
         ring.cached(issued.key, now=seeded.now + timedelta(days=1))

@@ -269,17 +269,29 @@ def _accounts(handover: Handover) -> int:
     """Keys belong to accounts, so they go along, or stop working with them."""
     rows = handover.connection.execute(
         select(
-            accounts.c.id, accounts.c.name.label("code"), accounts.c.agency_id, accounts.c.province_id, accounts.c.role
+            accounts.c.id,
+            accounts.c.name.label("code"),
+            accounts.c.display_name,
+            accounts.c.agency_id,
+            accounts.c.province_id,
+            accounts.c.role,
         )
         .where(accounts.c.agency_id.in_(handover.heirs), accounts.c.active)
         .order_by(accounts.c.id)
     ).all()
     for row in rows:
         heir = handover.heirs[row.agency_id]
-        after = _new_seat(row, heir) if heir.takes_people else {"active": False}
+        after: dict[str, Any] = _new_seat(row, heir) if heir.takes_people else {"active": False}
+        if heir.takes_people and row.display_name == heir.old_name:
+            # An account that bears the agency's name writes under the successor's from now on.
+            after["display_name"] = _name_of(handover.connection, heir)
         handover.connection.execute(update(accounts).where(accounts.c.id == row.id).values(after))
         _record_person(handover, "account", row, after, heir)
     return len(rows)
+
+
+def _name_of(connection: Connection, heir: Heir) -> str:
+    return str(connection.execute(select(agencies.c.name).where(agencies.c.id == heir.id)).scalar_one())
 
 
 def _new_seat(row: Any, heir: Heir) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from app import agencies, measures, tasks
 from app.assessments.states import TRACKED
 from app.core.access import Role
 from app.errors import Conflict, Forbidden, InvalidInput, NotFound
+from app.models import accounts as account_table
 from app.models import agencies as agency_table
 from app.models import events as event_table
 from app.models import shares, task_cooperators
@@ -179,6 +180,17 @@ def test_contacts_and_accounts_with_their_keys_go_along(seeded: World) -> None:
     assert (actor.account_id, actor.role, actor.agency_id) == (account_id, Role.AGENCY, agency(seeded, "STC").id)
     (row,) = logged(seeded, entity="account", action="account.succeeded")
     assert row.after["agency"] == "STC"
+
+
+def test_an_account_that_bears_the_agencys_name_writes_under_the_successors(seeded: World) -> None:
+    account_id, key = account(seeded, "stp.he-thong", "agency", "STP")
+    with seeded.db.transaction() as connection:
+        named = account_table.update().where(account_table.c.id == account_id)
+        connection.execute(named.values(display_name="Sở Tư pháp"))
+    succeed(seeded, "STP", "STC")
+    actor = holder(seeded, key)
+    assert actor is not None
+    assert actor.name == "Sở Tài chính"
 
 
 # No successor

@@ -78,7 +78,8 @@ def save(folder: Path, name: str, mail: Mail) -> str:
             os.fsync(file.fileno())
         unfinished.replace(target)
     except OSError as error:
-        unfinished.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            unfinished.unlink(missing_ok=True)
         raise Undelivered(f"Không ghi được vào thư mục {folder}: {error.strerror}", permanent=False) from error
     return target.name
 

@@ -30,7 +30,6 @@ from app.outbox.recipients import leadership_name
 
 SHOWN = 60
 """The most entries a letter prints in full; what is left out is counted, and has least points at stake."""
-REPORTABLE = workflow.OPEN - {"submitted"}
 
 
 class Facts(NamedTuple):
@@ -74,6 +73,15 @@ class Digest(NamedTuple):
     """The name of whoever answers questions about the letter."""
 
 
+class Ledger(NamedTuple):
+    """The digest's items as they stand in the ledger, parted by whether there is still something to say of them."""
+
+    told: list[dict[str, Any]]
+    """Whole rows."""
+    dropped: list[int]
+    """Ids."""
+
+
 class Content(NamedTuple):
     digest: Digest
     today: date
@@ -81,16 +89,27 @@ class Content(NamedTuple):
     """Most points at stake first."""
     details: dict[int, Detail]
     """By task, for the first `SHOWN`."""
+    ledger: Ledger
 
 
 def gather(connection: Connection, digest_id: int, *, today: date) -> Content:
     """The digest as it is to be told on the local day `today`; without facts when nothing is left to tell."""
     digest = _digest(connection, digest_id)
-    found = [_task_facts(row) for row in connection.execute(_task_items(digest_id)) if _task_stands(row, digest)]
-    found += [_share_facts(row) for row in connection.execute(_share_items(digest_id)) if _share_stands(row, digest)]
+    found, ledger = [], Ledger([], [])
+    for rows, stands, read in (
+        (_task_items(digest_id), _task_stands, _task_facts),
+        (_share_items(digest_id), _share_stands, _share_facts),
+    ):
+        for row in connection.execute(rows):
+            if stands(row, digest):
+                found.append(read(row))
+                ledger.told.append(_ledger_row(row, digest))
+            else:
+                ledger.dropped.append(row.item)
     facts = sorted(_once(found), key=lambda one: (-one.points, one.code))
     facts = _with_waiting(connection, facts, today=today)
-    return Content(digest, today, facts, _details(connection, {one.task_id for one in facts[:SHOWN]}))
+    details = _details(connection, {one.task_id for one in facts[:SHOWN]})
+    return Content(digest, today, facts, details, ledger)
 
 
 def _digest(connection: Connection, digest_id: int) -> Digest:
@@ -124,7 +143,12 @@ def _items(source: FromClause, digest_id: int, holder: ColumnElement[int], *more
         .join(agencies, agencies.c.id == holder)
     )
     columns = (
+        digest_items.c.id.label("item"),
         digest_items.c.kind,
+        digest_items.c.subject,
+        digest_items.c.task_id,
+        digest_items.c.share_id,
+        digest_items.c.milestone,
         digest_items.c.effective_due.label("told_due"),
         tasks.c.id,
         tasks.c.code,
@@ -166,7 +190,7 @@ def _task_stands(row: Any, digest: Digest) -> bool:
         return False
     if row.kind == "review":
         return bool(row.status == "submitted" and row.submitted_at and local_date(row.submitted_at) == row.told_due)
-    if row.status not in REPORTABLE or row.effective_due != row.told_due:
+    if row.status not in workflow.REPORTABLE or row.effective_due != row.told_due:
         return False
     return bool(row.kind == "escalation" or row.agency_id == digest.agency_id)
 
@@ -176,9 +200,23 @@ def _share_stands(row: Any, digest: Digest) -> bool:
         not row.done
         and row.agency_id == digest.agency_id
         and row.province_id == digest.province_id
-        and row.status in REPORTABLE
+        and row.status in workflow.REPORTABLE
         and row.share_due == row.told_due
     )
+
+
+def _ledger_row(row: Any, digest: Digest) -> dict[str, Any]:
+    return {
+        "id": row.item,
+        "digest_id": digest.id,
+        "recipient": digest.recipient,
+        "kind": row.kind,
+        "subject": row.subject,
+        "task_id": row.task_id,
+        "share_id": row.share_id,
+        "effective_due": row.told_due,
+        "milestone": row.milestone,
+    }
 
 
 def _task_facts(row: Any) -> Facts:

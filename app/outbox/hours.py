@@ -13,6 +13,8 @@ from app.models import assessments, digests, reminder_runs
 
 PLANNING = timedelta(minutes=1)
 """How long an older digest rests while today's plan is still to be made, which may take its place."""
+AT_ONCE = timedelta(hours=1)
+"""How long somebody's wish to send outside the hours holds, should no sender be running."""
 
 
 class Hours(NamedTuple):
@@ -54,12 +56,12 @@ def rest_until(hours: Hours | None, *, asked_for: datetime | None, now: datetime
     """Until when a message has to wait; None: it may leave now.
 
     `asked_for` is the moment that a first attempt was set for. One outside the hours was somebody's wish (a run or a
-    message sent again by hand), and is granted at any hour: nothing else is ever set for such a moment.
+    message sent again by hand), and is granted: nothing else is ever set for such a moment.
     """
     if hours is None:
         return None
     if not hours.include(now):
-        wished = asked_for is not None and not hours.include(asked_for)
+        wished = asked_for is not None and not hours.include(asked_for) and now - asked_for < AT_ONCE
         return None if wished else hours.next(now)
     return now + PLANNING if hours.to_plan else None
 

@@ -7,14 +7,14 @@ the process comes back only when its lease has run out, and not for ever. Nothin
 import hashlib
 import secrets
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, bindparam, exists, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Table, and_, exists, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from app.models import deliveries, digest_items, digests
+from app.models import deliveries
 
 MAX_ATTEMPTS = 8
 BACKOFF = (1, 5, 15, 60, 240)
@@ -26,15 +26,25 @@ DIED_WHILE_SENDING = "Tiến trình gửi dừng giữa chừng nhiều lần; h
 
 
 class Claim(NamedTuple):
-    """One row that this sender alone may send until `lease_until`."""
+    """One row that this sender alone may send until `lease_until`, and how it stood before."""
 
     id: int
     digest_id: int
     contact_id: int | None
     message_key: str
     attempts: int
+    """This one included."""
     token: str
     lease_until: datetime
+    state: str
+    due_at: datetime
+    sent_before: bool
+    """It went out once already, and somebody wants it sent again."""
+
+    @property
+    def asked_for(self) -> datetime | None:
+        """The moment that a first attempt was set for; None for later attempts."""
+        return self.due_at if self.attempts == 1 else None
 
 
 def insert_new(connection: Connection, table: Table) -> Any:
@@ -94,8 +104,18 @@ def claim(connection: Connection, *, now: datetime, lease: timedelta) -> Claim |
     ).first()
     if found is None:
         return None
-    key, digest_id, contact_id, message_key, attempts = found
-    taken = Claim(key, digest_id, contact_id, message_key, attempts + 1, secrets.token_hex(16), now + lease)
+    taken = Claim(
+        id=found.id,
+        digest_id=found.digest_id,
+        contact_id=found.contact_id,
+        message_key=found.message_key,
+        attempts=found.attempts + 1,
+        token=secrets.token_hex(16),
+        lease_until=now + lease,
+        state=found.state,
+        due_at=found.next_attempt_at,
+        sent_before=found.sent_at is not None,
+    )
     connection.execute(
         update(deliveries)
         .where(deliveries.c.id == taken.id)
@@ -131,6 +151,9 @@ def _due(*, now: datetime) -> Any:
         deliveries.c.contact_id,
         deliveries.c.message_key,
         deliveries.c.attempts,
+        deliveries.c.state,
+        deliveries.c.next_attempt_at,
+        deliveries.c.sent_at,
     ).where(*_at_rest(now=now), or_(deliveries.c.state != "sending", deliveries.c.attempts < MAX_ATTEMPTS))
 
 
@@ -162,64 +185,3 @@ def backoff(message_key: str, attempts: int) -> timedelta:
     minutes = BACKOFF[min(attempts, len(BACKOFF)) - 1]
     spread = hashlib.sha256(f"{message_key}:{attempts}".encode()).digest()[0] / 256
     return timedelta(minutes=minutes * (1 + spread / 4))
-
-
-# A newer digest takes the place of older ones
-
-
-def supersede_older(connection: Connection, newer: Mapping[str, int], *, now: datetime) -> None:
-    """Take back undelivered messages of the recipients in `newer` (recipient → its digest of today).
-
-    What no contact of the recipient has got moves into the newer digest, so superseding loses nothing. A digest that
-    somebody got, or that is being sent right now, keeps its items; only its remaining messages are taken back.
-    """
-    if not newer:
-        return
-    rows = connection.execute(_undelivered(newer, now=now)).all()
-    if not rows:
-        return
-    received = _received(connection, {row.digest_id for row in rows}, now=now)
-    taken = [{"taken": row.id} for row in rows if row.state != "dead" or row.digest_id not in received]
-    if taken:
-        statement = update(deliveries).where(deliveries.c.id == bindparam("taken"))
-        connection.execute(statement.values(state="superseded", claim_token=None, lease_until=None), taken)
-    _move_items(connection, {row.digest_id: newer[row.recipient] for row in rows if row.digest_id not in received})
-
-
-def _move_items(connection: Connection, moves: Mapping[int, int]) -> None:
-    """Older digest → newer one; what the newer one names itself stays where it is."""
-    if not moves:
-        return
-    there = digest_items.alias()
-    named = exists().where(
-        there.c.digest_id == bindparam("newer"),
-        there.c.recipient == digest_items.c.recipient,  # the same anyway, and the key of the ledger starts with it
-        there.c.kind == digest_items.c.kind,
-        there.c.subject == digest_items.c.subject,
-    )
-    statement = update(digest_items).where(digest_items.c.digest_id == bindparam("older"), ~named)
-    rows = [{"older": older, "newer": newer} for older, newer in moves.items()]
-    connection.execute(statement.values(digest_id=bindparam("newer")), rows)
-
-
-def _undelivered(newer: Mapping[str, int], *, now: datetime) -> Any:
-    """Locked, so that no sender claims one of them before the commit."""
-    lease_over = and_(deliveries.c.state == "sending", deliveries.c.next_attempt_at <= now)
-    return (
-        select(deliveries.c.id, deliveries.c.digest_id, deliveries.c.state, digests.c.recipient)
-        .join(digests, digests.c.id == deliveries.c.digest_id)
-        .where(
-            digests.c.recipient.in_(newer),
-            digests.c.id.not_in(newer.values()),
-            or_(deliveries.c.state.in_(("pending", "unreachable", "dead")), lease_over),
-        )
-        .with_for_update(of=deliveries)
-    )
-
-
-def _received(connection: Connection, digest_ids: set[int], *, now: datetime) -> set[int]:
-    in_flight = and_(deliveries.c.state == "sending", deliveries.c.next_attempt_at > now)
-    statement = select(deliveries.c.digest_id).where(
-        deliveries.c.digest_id.in_(digest_ids), or_(deliveries.c.state == "sent", in_flight)
-    )
-    return set(connection.execute(statement).scalars())

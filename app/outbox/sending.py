@@ -5,7 +5,7 @@ One at a time costs a short transaction more per message and keeps a dying proce
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -18,10 +18,13 @@ from app.core.workdays import local_date
 from app.db import Database
 from app.outbox import queue
 from app.outbox.channels import Channel, Channels, Undelivered, choose, save
-from app.outbox.content import Content, gather
+from app.outbox.content import Content, Ledger, gather
+from app.outbox.hours import hours_of, rest_until
 from app.outbox.letter import Letter, as_data, compose
 from app.outbox.mail import BadAddress, Mail, compose_mail
 from app.outbox.queue import Claim
+from app.outbox.superseding import find_newer, give_way
+from app.outbox.telling import forget_dropped, hold_ledger, keep_told
 from app.settings import Settings
 
 log = structlog.get_logger()
@@ -36,6 +39,7 @@ NOTHING_LEFT = "Không còn nội dung nào phải nhắc."
 NO_CONTACT = "Chưa có đầu mối nhận thư. Hãy khai báo đầu mối của cơ quan."
 NO_WAY = "Đầu mối chỉ có webhook tới máy chủ chưa được phép và không có địa chỉ thư."
 CONTACT_LEFT = "Đầu mối không còn nhận thư; đã chuyển cho đầu mối hiện tại."
+NEWER = "Nơi nhận đã có thư mới hơn."
 
 outcomes = Metric("khacphuc_deliveries", "Messages settled, by outcome", ["outcome"])
 
@@ -44,6 +48,7 @@ outcomes = Metric("khacphuc_deliveries", "Messages settled, by outcome", ["outco
 class Sent:
     channel: Channel
     address: str
+    ledger: Ledger
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,7 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    why: str
+    ledger: Ledger
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,19 @@ class Handed:
     contacts: tuple[int, ...]
 
 
-Outcome = Sent | Failed | Dropped | Unreachable | Handed
+@dataclass(frozen=True, slots=True)
+class Held:
+    """It is not the time: outside the hours, or the day's plan comes first."""
+
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Outdated:
+    """A newer digest of the recipient was planned while somebody was at this one."""
+
+
+Outcome = Sent | Failed | Dropped | Unreachable | Handed | Held | Outdated
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +138,7 @@ def lease(settings: Settings) -> timedelta:
 def _attempt(db: Database, settings: Settings, channels: Channels, claim: Claim, *, clock: Clock) -> Outcome:
     try:
         with db.snapshot() as connection:
-            prepared = prepare(connection, claim, today=local_date(clock.now()))
+            prepared = prepare(connection, claim, now=clock.now())
         if not isinstance(prepared, Message):
             return prepared
         return _send(prepared, claim, settings, channels, clock=clock)
@@ -134,11 +151,17 @@ def _attempt(db: Database, settings: Settings, channels: Channels, claim: Claim,
         return Failed(f"{type(error).__name__}: {error}"[:500], permanent=False)
 
 
-def prepare(connection: Connection, claim: Claim, *, today: date) -> Message | Dropped | Handed:
-    """Look at tasks and contacts as they are now."""
+def prepare(connection: Connection, claim: Claim, *, now: datetime) -> Message | Dropped | Handed | Held | Outdated:
+    """Look at the hour, at tasks and at contacts as they are now."""
+    # A first attempt of an older digest is somebody's wish: planning takes back all that wait by themselves.
+    if claim.attempts > 1 and _outdated_by(connection, claim) is not None:
+        return Outdated()
+    hours, today = hours_of(connection, claim.digest_id, now=now), local_date(now)
+    if (until := rest_until(hours, asked_for=claim.asked_for, now=now)) is not None:
+        return Held(until)
     content = gather(connection, claim.digest_id, today=today)
     if not content.facts:
-        return Dropped(NOTHING_LEFT)
+        return Dropped(content.ledger)
     digest = content.digest
     reachable = agencies.reachable_contacts(connection, digest.province_id, digest.agency_id, today=today)
     own = next((contact for contact in reachable if contact.id == claim.contact_id), None)
@@ -154,19 +177,18 @@ def _send(message: Message, claim: Claim, settings: Settings, channels: Channels
     route = choose(email, webhook, settings, demo=clock.demo)
     if route is None:
         return Unreachable(NO_WAY if webhook else NO_CONTACT)
-    letter = compose(message.content, base_url=settings.base_url)
+    letter, ledger = compose(message.content, base_url=settings.base_url), message.content.ledger
     if route.channel == "webhook":
         payload = {"type": "reminder.digest", "timestamp": now, "data": as_data(message.content, letter)}
         channels.hooks.send(route.address, contact.webhook_secret, payload, message_key=claim.message_key, now=now)
-        return Sent(route.channel, route.address.partition("?")[0])
+        return Sent(route.channel, route.address.partition("?")[0], ledger)
     mail = _mail(message, letter, email, claim, settings, now=now)
     if route.channel == "email":
         channels.mailer.send(mail, route.address)
-        return Sent(route.channel, route.address)
+        return Sent(route.channel, route.address, ledger)
     digest = message.content.digest
-    return Sent(
-        route.channel, save(channels.folder, f"{digest.local_date}-{digest.recipient}-{claim.message_key}", mail)
-    )
+    name = f"{digest.local_date}-{digest.recipient}-{claim.message_key}"
+    return Sent(route.channel, save(channels.folder, name, mail), ledger)
 
 
 def _mail(
@@ -185,24 +207,46 @@ def _mail(
 
 def _settle(connection: Connection, claim: Claim, outcome: Outcome, *, now: datetime) -> str:
     """The state that the row now has; `lost` when another sender took it meanwhile."""
+    hold_ledger(connection, claim.digest_id)
     state, values = _verdict(claim, outcome, now=now)
+    newer = _outdated_by(connection, claim) if state in (*queue.WAITING, "superseded") else None
+    if newer is not None:
+        state, values = "superseded", {"last_error": NEWER}
+    if "next_attempt_at" in values and (hours := hours_of(connection, claim.digest_id, now=now)) is not None:
+        values["next_attempt_at"] = hours.next(values["next_attempt_at"])
     if not queue.settle(connection, claim, state, **values):
         return "lost"
-    if isinstance(outcome, Handed):
+    if newer is not None:
+        give_way(connection, claim.digest_id, newer, now=now)
+    elif isinstance(outcome, Handed):
         queue.hand_over(connection, claim.digest_id, outcome.contacts, now=now)
+    elif isinstance(outcome, Sent | Dropped):
+        forget_dropped(connection, claim, outcome.ledger)
+        keep_told(connection, claim, outcome.ledger)
     return state
 
 
+def _outdated_by(connection: Connection, claim: Claim) -> int | None:
+    """A newer digest that takes this one's place; none takes that of a message somebody wants once more."""
+    return None if claim.sent_before else find_newer(connection, claim.digest_id)
+
+
 def _verdict(claim: Claim, outcome: Outcome, *, now: datetime) -> tuple[str, dict[str, Any]]:
+    # Whatever was not the message's fault counts as no attempt, but as one look at it.
+    unspent = max(claim.attempts - 1, 1)
     match outcome:
         case Sent(channel, address):
             return "sent", {"channel": channel, "address": address, "sent_at": now, "last_error": ""}
         case Failed(error, permanent):
             return queue.after_failure(claim, error, permanent=permanent, now=now)
-        case Dropped(why):
-            return "dropped", {"last_error": why}
+        case Dropped():
+            return "dropped", {"last_error": NOTHING_LEFT}
         case Unreachable(why):
-            # Not the message's fault, so its attempts do not count.
-            return "unreachable", {"last_error": why, "next_attempt_at": now + queue.LOOK_AGAIN, "attempts": 0}
+            return "unreachable", {"last_error": why, "next_attempt_at": now + queue.LOOK_AGAIN, "attempts": 1}
+        case Held(until):
+            state = "unreachable" if claim.state == "unreachable" else "pending"
+            return state, {"next_attempt_at": until, "attempts": unspent}
         case Handed():
             return "superseded", {"last_error": CONTACT_LEFT}
+        case Outdated():
+            return "superseded", {"last_error": NEWER}

@@ -41,10 +41,10 @@ def find_newer(connection: Connection, digest_id: int) -> int | None:
 
 
 def give_way(connection: Connection, older: int, newer: int, *, now: datetime) -> None:
-    """The last message of `older` gave up after `newer` was planned: what nobody got must not be lost.
+    """A message of `older` did not arrive before `newer` was planned: what nobody got must not be lost.
 
-    It moves into `newer` while nobody has begun to send that one. Otherwise it leaves the ledger, and the next run tells
-    it anew.
+    It moves into `newer` while nobody has begun to send that one. Otherwise it leaves the ledger, and the next run
+    tells it anew.
     """
     if _received(connection, {older}, now=now):
         return
@@ -96,9 +96,11 @@ def _received(connection: Connection, digest_ids: set[int], *, now: datetime) ->
 
 
 def _untouched(connection: Connection, digest_id: int) -> bool:
-    """Whether all its messages wait for their first attempt; they are then held until the commit."""
-    waiting = and_(deliveries.c.state == "pending", deliveries.c.attempts == 0)
+    """Whether it still waits to be sent, with nobody at it; its messages are then held until the commit."""
     own = deliveries.c.digest_id == digest_id
-    # Skipping what is locked: that is being claimed, settled or superseded, and to wait here could be for ever.
-    held = connection.execute(select(deliveries.c.id).where(own, waiting).with_for_update(skip_locked=True)).all()
-    return len(held) == connection.execute(select(func.count()).where(own)).scalar_one() > 0
+    # What is locked is skipped: somebody is at it, and waiting for each other could last for ever.
+    messages = select(deliveries.c.state, deliveries.c.sent_at).where(own).with_for_update(skip_locked=True)
+    rows = connection.execute(messages).all()
+    total = connection.execute(select(func.count()).select_from(deliveries).where(own)).scalar_one()
+    begun = any(row.state in ("sent", "sending") or row.sent_at is not None for row in rows)
+    return len(rows) == total and not begun and any(row.state in ("pending", "unreachable") for row in rows)

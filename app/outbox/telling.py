@@ -14,19 +14,24 @@ def hold_ledger(connection: Connection, digest_id: int) -> None:
 
 
 def forget_dropped(connection: Connection, claim: Claim, ledger: Ledger) -> None:
-    """Take what this message left out of the ledger, so that a later run can tell it, unless an earlier message of the
-    digest went out: whatever stands in the ledger then, that one has said."""
+    """Take what this message left out from the ledger, so that a later run can tell it.
+
+    Not if an earlier message of the digest went out: it said whatever stands in the ledger since.
+    """
     if not ledger.dropped or claim.sent_before or _another_went_out(connection, claim):
         return
-    gone = delete(digest_items).where(digest_items.c.id == bindparam("gone"), digest_items.c.digest_id == claim.digest_id)
+    own = digest_items.c.digest_id == claim.digest_id
+    gone = delete(digest_items).where(own, digest_items.c.id == bindparam("gone"))
     connection.execute(gone, [{"gone": one} for one in ledger.dropped])
 
 
 def keep_told(connection: Connection, claim: Claim, ledger: Ledger) -> None:
-    """Put back what this message said and another one, that left it out, has meanwhile taken from the ledger."""
-    standing = select(digest_items.c.id).where(digest_items.c.digest_id == claim.digest_id)
-    left = set(connection.execute(standing).scalars())
-    missing = [{name: value for name, value in row.items() if name != "id"} for row in ledger.told if row["id"] not in left]
+    """Put back what this message said while another one, which left it out, took it from the ledger."""
+    if not ledger.told:
+        return
+    own = select(digest_items.c.id).where(digest_items.c.digest_id == claim.digest_id)
+    standing = set(connection.execute(own).scalars())
+    missing = [row for row in ledger.told if row["id"] not in standing]
     if missing:
         connection.execute(insert_new(connection, digest_items).on_conflict_do_nothing(), missing)
 

@@ -37,7 +37,7 @@ def list_digests(
 
 
 def get_digest(connection: Connection, actor: Actor, digest_id: int, *, now: datetime) -> dict[str, Any]:
-    """One digest with its items as they were decided. Raises `NotFound` outside the actor's province."""
+    """One digest with its items: what it said, or is still to say. Raises `NotFound` outside the actor's province."""
     actor.require(Permission.REMINDER_READ)
     rows = connection.execute(_digests().where(digests.c.id == digest_id, _visible(actor))).all()
     if not rows:

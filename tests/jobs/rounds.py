@@ -14,6 +14,7 @@ from tests.jobs.scene import Scene, SetClock, at, settings_for
 
 TUESDAY = date(2025, 6, 24)
 """A week before the deadline of a scene's tasks."""
+WEDNESDAY = date(2025, 6, 25)
 EIGHT = at(TUESDAY, 8, 1)
 
 
@@ -27,10 +28,12 @@ def deliver(
     return outbox.deliver_due(scene.db, settings_for(scene.db, folder, **settings), clock=SetClock(now, demo=demo))
 
 
-def resend(scene: Scene, delivery: int, *, again: bool = False, role: Role = Role.COORDINATOR) -> dict[str, Any]:
+def resend(
+    scene: Scene, delivery: int, *, again: bool = False, role: Role = Role.COORDINATOR, now: datetime = EIGHT
+) -> dict[str, Any]:
     actor = Actor(scene.account, "SNV", role, scene.province, scene.agency["SNV"])
     with scene.db.transaction() as connection:
-        return outbox.resend(connection, actor, delivery, again=again, now=EIGHT)
+        return outbox.resend(connection, actor, delivery, again=again, now=now)
 
 
 def files(folder: Path) -> list[Path]:

@@ -28,7 +28,7 @@ def test_a_whole_year(scene: Scene, tmp_path: Path) -> None:
         today = FIRST + number * ONE_DAY
         for hour in (7, 8, 13, 20):
             reminders.run_due(scene.db, now=at(today, hour))
-        outbox.deliver_due(scene.db, settings, clock=SetClock(at(today, 20)))
+            outbox.deliver_due(scene.db, settings, clock=SetClock(at(today, hour)))
         if today == date(2025, 8, 15):
             scene.change(tasks, midyear, status="accepted")
         if today == date(2025, 3, 3):

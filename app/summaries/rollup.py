@@ -17,7 +17,7 @@ from app.assessments.states import State, past_day, states_on, visible_ids
 from app.core.access import Actor, Permission
 from app.core.scoring import format_points
 from app.core.workdays import local_date
-from app.core.workflow import LABELS, OPEN
+from app.core.workflow import LABELS, REPORTABLE
 from app.models import agencies, assessments, fields, tasks
 
 KINDS: Final[Mapping[str, str]] = {"appraised": "Điểm tự chấm", "survey": "Điểm điều tra xã hội học"}
@@ -27,7 +27,7 @@ GROUPS: Final[Mapping[str, str]] = {
     "officials_survey": "Khảo sát công chức, lãnh đạo quản lý",
     "sipas": "Mức độ hài lòng của người dân (SIPAS)",
 }
-LATE_STATUSES: Final = tuple(sorted(OPEN - {"submitted"}))
+LATE_STATUSES: Final = tuple(sorted(REPORTABLE))
 """Only these can be overdue: the clock stops while a report waits for its review."""
 
 _WORDS: Final = {"group": GROUPS, "kind": KINDS, "status": LABELS}

@@ -4,12 +4,12 @@ Each sends one message or raises `Undelivered`, which says whether trying again 
 decided when it is sent, from the settings of that moment.
 """
 
+import asyncio
 import contextlib
 import os
 import re
 import smtplib
 import ssl
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -181,6 +181,10 @@ def _decoded(text: bytes | str) -> str:
 # Webhooks
 
 
+HOOK_STEPS = 3
+"""Timeouts that one webhook may take in all: connect, send, answer."""
+
+
 class Hooks:
     """Posts to webhooks: no redirects (the allowed host is the host that gets it), no proxies or .netrc of the machine.
 
@@ -189,7 +193,6 @@ class Hooks:
 
     def __init__(self, settings: Settings) -> None:
         self._timeout = settings.webhook_timeout
-        self._client: Any = None
 
     def send(self, url: str, secret: str | None, payload: dict[str, Any], *, message_key: str, now: datetime) -> None:
         """Raises `Undelivered`: permanent for every answer that a later try would get again."""
@@ -198,11 +201,10 @@ class Hooks:
         body = to_json(payload)
         headers = {"Content-Type": "application/json", "User-Agent": "khacphuc"}
         headers |= _signature(secret, body.decode(), message_key, now=now)
-        if self._client is None:
-            self._client = httpx.Client(timeout=self._timeout, follow_redirects=False, trust_env=False)
         try:
-            with self._client.stream("POST", url, content=body, headers=headers) as response:
-                status = response.status_code  # the answer's body says nothing that we need
+            status = asyncio.run(self._post(url, body, headers))
+        except TimeoutError as error:
+            raise Undelivered("Webhook: không trả lời xong trong thời hạn", permanent=False) from error
         except httpx.InvalidURL as error:
             raise Undelivered(f"Webhook: {error}", permanent=True) from error
         except httpx.HTTPError as error:
@@ -211,10 +213,14 @@ class Hooks:
             permanent = status < 500 and status not in RETRIED_STATUSES
             raise Undelivered(f"Webhook: HTTP {status}", permanent=permanent)
 
-    def close(self) -> None:
-        if self._client is not None:
-            self._client.close()
-            self._client = None
+    async def _post(self, url: str, body: bytes, headers: dict[str, str]) -> int:
+        """The status of the answer, in a time of its own: the client's is per read, and a host could drip for ever."""
+        import httpx
+
+        client = httpx.AsyncClient(timeout=self._timeout, follow_redirects=False, trust_env=False)
+        sent = client.stream("POST", url, content=body, headers=headers)
+        async with asyncio.timeout(HOOK_STEPS * self._timeout), client, sent as response:
+            return response.status_code  # the answer's body says nothing that we need
 
 
 def _signature(secret: str | None, body: str, message_key: str, *, now: datetime) -> dict[str, str]:
@@ -234,11 +240,9 @@ class Channels:
 
     def __init__(self, settings: Settings) -> None:
         self.mailer, self.hooks, self.folder = Mailer(settings), Hooks(settings), settings.outbox_dir
-        self._closing: tuple[Callable[[], None], ...] = (self.mailer.close, self.hooks.close)
 
     def __enter__(self) -> "Channels":
         return self
 
     def __exit__(self, *_error: object) -> None:
-        for close in self._closing:
-            close()
+        self.mailer.close()

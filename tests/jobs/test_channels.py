@@ -1,10 +1,13 @@
 """The ways out: real SMTP, real webhooks, real files, and what goes wrong on the way."""
 
 import base64
+import contextlib
 import hmac
 import json
 import re
-from datetime import date, timedelta
+import socket
+import threading
+from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
@@ -14,6 +17,8 @@ import pytest
 from app import reminders
 from app.models import agencies
 from app.outbox import queue
+from app.outbox.channels import Hooks, Undelivered
+from app.settings import Settings
 from tests.jobs.receivers import Hook, HookReceiver, MailReceiver
 from tests.jobs.rounds import EIGHT, deliver, files, plan, resend
 from tests.jobs.scene import Scene
@@ -249,3 +254,27 @@ def test_no_webhook_goes_to_a_host_that_the_operator_did_not_allow(
     assert deliver(scene, tmp_path, webhook_hosts="example.vn", **mails.settings) == {"sent": 1, "unreachable": 1}
     assert hooks.received == []
     assert mails.to == ["stp@soctrang.example"]
+
+
+def test_a_host_that_drips_its_answer_is_given_up(tmp_path: Path) -> None:
+    """Each byte comes in time, the answer never: a lease must not be outlived."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    given_up = threading.Event()
+
+    def drip() -> None:
+        connection, _ = listener.accept()
+        with connection, contextlib.suppress(OSError):
+            connection.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+            while not given_up.wait(0.05):
+                connection.sendall(b"x")
+
+    dripping = threading.Thread(target=drip)
+    dripping.start()
+    hooks = Hooks(Settings(data_dir=tmp_path, webhook_timeout=0.3))
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+    with pytest.raises(Undelivered, match="thời hạn") as refused:
+        hooks.send(url, None, {"text": "x"}, message_key="m", now=datetime.now(UTC))
+    assert not refused.value.permanent
+    given_up.set()
+    dripping.join(10)
+    listener.close()

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, true
 
+from app import events as log
 from app.core.access import Actor, Permission
 from app.core.workdays import day_end_exclusive, day_start
 from app.errors import InvalidInput
@@ -48,8 +49,8 @@ def list_events(connection: Connection, actor: Actor, wanted: Filter, *, now: da
         .order_by(events.c.id.desc())
         .limit(wanted.limit)
         .offset(wanted.offset)
-    )
-    items = [_told(row) for row in rows]
+    ).all()
+    items = [told | _placed(row) for told, row in zip(log.told(connection, rows), rows, strict=True)]
     return {"items": items, "total": total, "limit": wanted.limit, "offset": wanted.offset}
 
 
@@ -83,20 +84,13 @@ def _instant(day: date, edge: Any, field: str) -> datetime:
     return instant
 
 
-def _told(row: Any) -> dict[str, Any]:
+def _placed(row: Any) -> dict[str, Any]:
+    """What the log of one task need not say: of what, where, and through which account."""
     return {
-        "id": row.id,
-        "at": row.at,
         "entity": row.entity,
         "entity_id": row.entity_id,
         "code": row.entity_code,
-        "action": row.action,
-        "actor": row.actor,
         "account": row.account,
-        "on_behalf_of": row.on_behalf_of,
         "province": row.province,
         "assessment": row.assessment,
-        "before": row.before,
-        "after": row.after,
-        "why": row.why,
     }

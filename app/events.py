@@ -102,10 +102,8 @@ HIDDEN = frozenset({"submitted_by"})
 def told(connection: Connection, rows: Sequence[Any]) -> list[dict[str, Any]]:
     """Rows of `event` as the log and the audit show them: scores as strings, agencies by code, instants in UTC."""
     ids = {values["agency_id"] for row in rows for values in (row.before, row.after) if values.get("agency_id")}
-    codes: dict[int, str] = {}
-    if ids:
-        found = select(agencies.c.id, agencies.c.code).where(agencies.c.id.in_(ids))
-        codes = dict(connection.execute(found).all())
+    found = select(agencies.c.id, agencies.c.code).where(agencies.c.id.in_(ids))
+    codes: dict[int, str] = dict(connection.execute(found).all())
     return [
         {
             "id": row.id,

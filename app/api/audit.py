@@ -1,36 +1,30 @@
 """Nhật ký hệ thống over HTTP."""
 
-from datetime import date, datetime
-from typing import Annotated, Any
+from datetime import date
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel, Field
+from pydantic import Field
 from starlette.responses import Response
 
 from app import audit
 from app.api.deps import Call, current_call, reply
-from app.api.schemas import PROBLEMS, Page
+from app.api.schemas import PROBLEMS, LogEntry, Page
 
 router = APIRouter(tags=["nhật ký"], responses=PROBLEMS)
 
 Words = Annotated[str | None, Query(max_length=200)]
 
 
-class Event(BaseModel):
-    id: int
-    at: datetime
+class Event(LogEntry):
+    """An entry of a log, and of what, where and through which account it tells."""
+
     entity: str = Field(examples=["task"])
     entity_id: int
     code: str = Field(examples=["ST-2024-TC-16"])
-    action: str = Field(examples=["task.submitted"])
-    actor: str
     account: str | None = Field(description="Tên tài khoản; trống khi hệ thống tự làm")
-    on_behalf_of: str | None
     province: str | None
     assessment: str | None
-    before: dict[str, Any]
-    after: dict[str, Any]
-    why: str
 
 
 @router.get("/audit", response_model=Page[Event], summary="Ai đã làm gì, mới nhất trước")

@@ -187,7 +187,7 @@ def test_the_audit_tells_who_did_what_newest_first(client: Client) -> None:
     assert [one["action"] for one in page["items"]] == ["succession.ordered", "key.created"]
     assert page["total"] > 48
     first = page["items"][0]
-    assert (first["actor"], first["account"], first["why"]) == ("coordinator", "coordinator", "Nghị quyết")
+    assert (first["by"], first["account"], first["why"]) == ("coordinator", "coordinator", "Nghị quyết")
     assert first["province"] == "soc-trang"
 
     def total(query: str, who: str = "coordinator") -> int:

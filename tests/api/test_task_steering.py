@@ -185,3 +185,11 @@ def test_steering_says_what_changed_and_writes_nothing_when_nothing_does(client:
     assert [entry["action"] for entry in entries] == ["task.cooperators_changed", "task.changed"]
     assert entries[1]["from"]["cooperating"] == ["STP"]
     assert entries[1]["to"]["cooperating"] == ["VPUB"]
+
+
+def test_the_audit_says_of_a_task_what_its_log_says(client: Client) -> None:
+    client.patch(T16, version=1, json={"reason": "Kế hoạch mới", "target": "1.2"})
+    (told,) = client.get("/api/v1/audit?code=ST-2024-TC-16&action=task.target_changed").json()["items"]
+    logged = client.get(f"{T16}/updates").json()["items"][-1]
+    assert {name: told[name] for name in logged} == logged
+    assert (told["from"]["ceiling"], told["to"]["ceiling"], told["to"]["target"]) == ("1.5000", "1.2000", "1.2000")

@@ -5,29 +5,65 @@ from collections.abc import AsyncIterator
 
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
+from starlette.middleware.gzip import GZipMiddleware
 
 from app import scheduler
 from app.accounts import KeyRing
-from app.api import (
-    accounts,
-    agencies,
-    assessments,
-    audit,
-    docs,
-    errors,
-    evidence,
-    measures,
-    ops,
-    reminders,
-    shares,
-    tasks,
-)
+from app.api import accounts, agencies, assessments, audit, evidence, measures, ops, reminders, shares, tasks
 from app.api.limits import BodyLimit
 from app.clock import Clock
 from app.db import Database, open_database
 from app.settings import Settings
+from app.web import account as account_page
+from app.web import agencies as agency_pages
+from app.web import assessment as assessment_page
+from app.web import audit as audit_page
+from app.web import (
+    charts,
+    desk,
+    docs,
+    documents,
+    duties,
+    failures,
+    overview,
+    people,
+    proof,
+    reviews,
+    signin,
+    steering,
+    tables,
+    task,
+    what_if,
+    workbooks,
+)
+from app.web import reminders as reminder_pages
+from app.web import tasks as task_list
+from app.web.protection import Protection
 
-ROUTERS = (assessments, tasks, evidence, shares, measures, reminders, agencies, accounts, audit)
+API = (assessments, tasks, evidence, shares, measures, reminders, agencies, accounts, audit)
+PAGES = (
+    signin,
+    account_page,
+    task_list,
+    task,
+    steering,
+    duties,
+    proof,
+    workbooks,
+    desk,
+    reviews,
+    reminder_pages,
+    agency_pages,
+    assessment_page,
+    audit_page,
+    overview,
+    what_if,
+    charts,
+    documents,
+    tables,
+    people,
+    docs,
+)
 
 
 def create_app(settings: Settings, clock: Clock, db: Database | None = None) -> FastAPI:
@@ -54,11 +90,13 @@ def create_app(settings: Settings, clock: Clock, db: Database | None = None) -> 
         openapi_url="/api/v1/openapi.json",
     )
     app.state.settings, app.state.clock, app.state.keys = settings, clock, KeyRing()
-    errors.install(app)
-    for module in ROUTERS:
+    failures.install(app)
+    for module in API:
         app.include_router(module.router, prefix="/api/v1")
-    app.include_router(ops.router)
-    app.include_router(docs.router)
-    app.mount("/static", docs.assets, name="static")
+    for module in (ops, *PAGES):
+        app.include_router(module.router)
+    # Pages themselves stay uncompressed: they hold a secret beside what others typed.
+    app.mount("/static", GZipMiddleware(docs.assets, minimum_size=1_000), name="static")
     app.add_middleware(BodyLimit, limit=settings.body_limit, upload_limit=settings.evidence_limit + 64_000)
+    app.add_middleware(Protection, https=settings.base_url.startswith("https://"))
     return app

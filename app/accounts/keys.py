@@ -55,6 +55,7 @@ def find_by_key(connection: Connection, key: str) -> KeyOwner | None:
             accounts.c.role,
             accounts.c.province_id,
             accounts.c.agency_id,
+            accounts.c.drafts_only,
             api_keys.c.expires_at,
         )
         .join(accounts, accounts.c.id == api_keys.c.account_id)
@@ -62,7 +63,12 @@ def find_by_key(connection: Connection, key: str) -> KeyOwner | None:
     ).first()
     if row is None:
         return None
-    return KeyOwner(Actor(row.id, row.display_name, Role(row.role), row.province_id, row.agency_id), row.expires_at)
+    return KeyOwner(actor_of(row), row.expires_at)
+
+
+def actor_of(row: Any) -> Actor:
+    """The actor that a row of an account stands for."""
+    return Actor(row.id, row.display_name, Role(row.role), row.province_id, row.agency_id, drafts_only=row.drafts_only)
 
 
 @dataclass(slots=True)

@@ -7,10 +7,11 @@ import contextlib
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
+
+from app.vietnamese import points_text
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -41,11 +42,8 @@ def print_json(data: Any) -> None:
 
 
 def points(text: str | None, *, signed: bool = False) -> str | None:
-    """Points of the API ("84.8272") as people read them: rounded half up to two decimals, with a comma."""
-    if text is None:
-        return None
-    rounded = Decimal(text).quantize(Decimal("0.01"), ROUND_HALF_UP)
-    return f"{rounded:+}".replace(".", ",") if signed else str(rounded).replace(".", ",")
+    """Points of the API ("84.8272") as people read them, None where there are none."""
+    return None if text is None else points_text(text, signed=signed)
 
 
 def print_table(

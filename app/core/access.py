@@ -95,6 +95,8 @@ class Actor:
     province_id: int | None = None
     agency_id: int | None = None
     on_behalf_of: str | None = None
+    drafts_only: bool = False
+    """Prepares reports but does not submit them."""
 
     def may(self, permission: Permission) -> bool:
         return permission in PERMISSIONS[self.role]

@@ -12,6 +12,7 @@ from app.models.assessment import (
     MeasureTask,
 )
 from app.models.base import table
+from app.models.desk import CalendarFeed, DocumentTemplate, Draft, LoginSession, PasswordLink, Workbook
 from app.models.messages import Delivery, Digest, DigestItem, ReminderRun
 from app.models.people import (
     Account,
@@ -75,4 +76,10 @@ reminder_runs = table(ReminderRun)
 digests = table(Digest)
 digest_items = table(DigestItem)
 deliveries = table(Delivery)
+login_sessions = table(LoginSession)
+password_links = table(PasswordLink)
+drafts = table(Draft)
+calendar_feeds = table(CalendarFeed)
+workbooks = table(Workbook)
+document_templates = table(DocumentTemplate)
 metadata = tasks.metadata

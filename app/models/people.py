@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, false, text
 from sqlmodel import Field, SQLModel
 
 from app.models.base import one_of
@@ -92,6 +92,13 @@ class Account(SQLModel, table=True):
     agency_id: int | None = Field(default=None, foreign_key="agency.id", index=True)
     active: bool = True
     created_at: datetime
+    password_hash: str | None = None
+    """argon2; empty until the first password is set."""
+    failed_sign_ins: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """In a row, since the last success."""
+    locked_until: datetime | None = None
+    drafts_only: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    """Prepares reports; somebody else of the agency submits them."""
 
 
 class ApiKey(SQLModel, table=True):

@@ -228,6 +228,8 @@ class Evidence(SQLModel, table=True):
     sha256: str | None = None
     created_at: datetime
     account_id: int = Field(foreign_key="account.id", index=True)
+    withdrawn_at: datetime | None = None
+    withdrawn_why: str | None = None
 
 
 class EvidenceTask(SQLModel, table=True):

@@ -13,7 +13,8 @@ from urllib.parse import quote
 
 from app.core.scoring import format_points
 from app.outbox.content import SHOWN, Content, Detail, Facts
-from app.outbox.wording import day_text, due_text, listed, missing_text, points_text, todo_text
+from app.outbox.wording import due_text, missing_text, todo_text
+from app.vietnamese import day_text, listed, points_text
 
 WIDTH = 76
 """Columns of the plain text."""

@@ -1,6 +1,5 @@
 """Short Vietnamese phrases for numbers, dates and the state of a report, as letters print them."""
 
-from collections.abc import Sequence
 from datetime import date
 
 from app.core import workflow
@@ -8,21 +7,10 @@ from app.core.reminding import days_text, waited_text
 from app.core.scoring import in_vietnamese
 from app.core.workdays import local_date
 from app.outbox.content import Detail, Facts
+from app.vietnamese import day_text, listed
 
 QUOTED = 300
 """The most characters of somebody's text that a letter repeats."""
-
-
-def day_text(day: date) -> str:
-    return f"{day:%d/%m/%Y}"
-
-
-def points_text(points: int) -> str:
-    """Two decimals, half up: "0,66"; what would round to nothing keeps its four: "0,0028"."""
-    if 0 < points < 50:
-        return f"0,{points:04d}"
-    whole, hundredths = divmod((points + 50) // 100, 100)
-    return f"{whole},{hundredths:02d}"
 
 
 def due_text(facts: Facts, *, today: date) -> str:
@@ -35,10 +23,6 @@ def due_text(facts: Facts, *, today: date) -> str:
 def shortened(text: str) -> str:
     flat = " ".join(text.split())
     return flat if len(flat) <= QUOTED else flat[:QUOTED].rsplit(" ", 1)[0] + " …"
-
-
-def listed(parts: Sequence[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} và {parts[-1]}"
 
 
 # What is missing, and what to do

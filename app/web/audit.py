@@ -1,0 +1,5 @@
+"""The log of everything that was changed."""
+
+from fastapi import APIRouter
+
+router = APIRouter(include_in_schema=False)

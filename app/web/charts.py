@@ -1,0 +1,5 @@
+"""Charts as images."""
+
+from fastapi import APIRouter
+
+router = APIRouter(include_in_schema=False)

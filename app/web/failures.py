@@ -1,0 +1,74 @@
+"""Errors on pages: in words, on a page with a way back, never a trace. What the API says as JSON stays JSON."""
+
+from collections.abc import Awaitable, Callable
+from urllib.parse import quote
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse, Response
+
+from app import errors
+from app.api import errors as api_errors
+from app.web import pages
+from app.web.visit import SignInRequired
+
+MACHINES = ("/api/", "/healthz", "/readyz", "/metrics")
+"""Addresses that answer programs."""
+
+Handler = Callable[[Request, Exception], Awaitable[Response]]
+
+
+def install(app: FastAPI) -> None:
+    """Replaces the API's handlers by ones that answer people with a page and programs as before."""
+    app.add_exception_handler(SignInRequired, on_sign_in_required)
+    app.add_exception_handler(errors.Problem, _split(api_errors.on_problem, _on_problem))
+    app.add_exception_handler(RequestValidationError, _split(api_errors.on_invalid_request, _on_invalid))
+    app.add_exception_handler(HTTPException, _split(api_errors.on_http_exception, _on_http))
+    app.add_exception_handler(Exception, _split(api_errors.on_unexpected, _on_unexpected))
+
+
+def _split(machine: Handler, person: Handler) -> Handler:
+    async def handle(request: Request, error: Exception) -> Response:
+        wanted = machine if request.url.path.startswith(MACHINES) else person
+        return await wanted(request, error)
+
+    return handle
+
+
+async def on_sign_in_required(request: Request, _error: Exception) -> Response:
+    """To the sign-in page and, for a page, back again. A part of a page tells the browser to go there as a whole."""
+    back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    where = "/signin" + (f"?next={quote(back, safe='')}" if request.method == "GET" else "")
+    if request.headers.get("hx-request"):
+        return Response(status_code=401, headers={"X-Sign-In": "/signin"})
+    return RedirectResponse(where, 303)
+
+
+async def _on_problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, errors.Problem)
+    return _page(request, api_errors.STATUS[type(error)], error.title, error.detail)
+
+
+async def _on_invalid(request: Request, _error: Exception) -> Response:
+    return _page(request, 404, "Không tìm thấy", "Địa chỉ này không đúng. Hãy mở lại từ trang đầu.")
+
+
+async def _on_http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if error.status_code == 405:
+        return _page(request, 405, "Không mở được trang này", "Trang này chỉ nhận biểu mẫu. Hãy quay lại trang trước.")
+    if error.status_code == 404:
+        return _page(request, 404, "Không tìm thấy trang", "Địa chỉ này không có, hoặc bạn không được xem.")
+    detail = "Không đọc được nội dung gửi lên. Hãy tải lại trang rồi thử lại."
+    return _page(request, error.status_code, "Yêu cầu không hợp lệ", detail)
+
+
+async def _on_unexpected(request: Request, error: Exception) -> Response:
+    await api_errors.on_unexpected(request, error)  # writes the log
+    detail = "Hệ thống gặp lỗi ngoài dự kiến; chưa có gì được ghi. Hãy thử lại, nếu còn lỗi xin báo bộ phận kỹ thuật."
+    return _page(request, 500, "Lỗi hệ thống", detail)
+
+
+def _page(request: Request, status: int, title: str, detail: str) -> Response:
+    return pages.render(request, "failure.html", status, title=title, detail=detail)

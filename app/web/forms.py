@@ -1,0 +1,111 @@
+"""Values of a form as people type them: dates as 01/07/2025, numbers as 94.511 or 0,8410."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from fastapi import Request
+
+from app.errors import InvalidInput
+from app.text import compose
+
+_DAY = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
+_GROUPED = re.compile(r"-?\d{1,3}(\.\d{3})+(,\d+)?")
+_PLAIN = re.compile(r"-?\d+([.,]\d+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What a form brought: every value of a name in the order it came, text only."""
+
+    values: Mapping[str, Sequence[str]]
+
+    def raw(self, name: str, default: str = "") -> str:
+        """As it was typed, to show it again."""
+        return self.values.get(name, [default])[0]
+
+    def text(self, name: str) -> str:
+        """Composed and trimmed; "" when absent."""
+        return compose(self.raw(name))
+
+    def optional(self, name: str) -> str | None:
+        """None when empty or absent."""
+        return self.text(name) or None
+
+    def has(self, name: str) -> bool:
+        return name in self.values
+
+    def flag(self, name: str) -> bool:
+        """A ticked checkbox."""
+        return name in self.values
+
+    def many(self, name: str) -> list[str]:
+        """Every non-empty value of the name."""
+        return [text for text in map(compose, self.values.get(name, ())) if text]
+
+    def starting(self, prefix: str) -> dict[str, str]:
+        """Values whose names start with the prefix, by the rest of the name: `input.services_used` → services_used."""
+        return {name.removeprefix(prefix): self.text(name) for name in self.values if name.startswith(prefix)}
+
+    def day(self, name: str, label: str) -> date | None:
+        """None when empty; raises `InvalidInput` that names the field in words."""
+        return parse_day(self.text(name), field=name, label=label)
+
+    def whole(self, name: str, label: str) -> int | None:
+        """A whole number, None when empty; raises `InvalidInput`."""
+        given = self.text(name)
+        if not given:
+            return None
+        number = plain_number(given)
+        if not re.fullmatch(r"-?\d{1,12}", number):
+            raise InvalidInput(f"{label}: “{given[:40]}” không phải số nguyên. Hãy viết như 1.035.", field=name)
+        return int(number)
+
+    def number(self, name: str) -> str | None:
+        """A number in the API's way of writing ("0.8410"), None when empty; what is no number is left for the domain
+        to refuse in its own words."""
+        return plain_number(self.text(name)) or None
+
+    def score(self, name: str) -> str | None:
+        """Points in the API's way of writing, None when empty. No score has thousands, so a dot is a decimal point."""
+        return self.text(name).replace(" ", "").replace(",", ".") or None
+
+
+NOTHING_SENT = Sent({})
+
+
+async def read_sent(request: Request) -> Sent:
+    """The fields of a form; files, which pages take elsewhere, count as absent."""
+    form = await request.form(max_files=0, max_fields=2_000)
+    values: dict[str, list[str]] = {}
+    for name, value in form.multi_items():
+        if isinstance(value, str):
+            values.setdefault(name, []).append(value.replace("\r\n", "\n"))
+    return Sent(values)
+
+
+def parse_day(text: str, *, field: str, label: str) -> date | None:
+    """A day typed as 01/07/2025 (or ISO); None for nothing. Raises `InvalidInput`."""
+    if not text:
+        return None
+    try:
+        if match := _DAY.fullmatch(text):
+            return date(int(match[3]), int(match[2]), int(match[1]))
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InvalidInput(
+            f"{label}: “{text[:40]}” không phải ngày. Hãy viết ngày/tháng/năm, ví dụ 30/06/2025.", field=field
+        ) from None
+
+
+def plain_number(text: str) -> str:
+    """ "94.511" → "94511", "0,8410" → "0.8410"; whatever is not a number of that kind stays as it is.
+
+    A dot before exactly three digits groups thousands, as on Vietnamese paper, unless the whole part is 0: "0.841"
+    can only be a decimal.
+    """
+    packed = text.replace(" ", "").replace("\u00a0", "")
+    if _GROUPED.fullmatch(packed) and not packed.lstrip("-").startswith("0"):
+        return packed.replace(".", "").replace(",", ".")
+    return packed.replace(",", ".") if _PLAIN.fullmatch(packed) else text

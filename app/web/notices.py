@@ -1,0 +1,9 @@
+"""What a page says after something was done: only these sentences, so that no address can put words on a page."""
+
+from collections.abc import Mapping
+from typing import Final
+
+DONE: Final[Mapping[str, str]] = {
+    "signed-out": "Đã đăng xuất.",
+    "password-set": "Đã đặt mật khẩu. Hãy đăng nhập.",
+}

@@ -1,0 +1,5 @@
+"""Every table as CSV."""
+
+from fastapi import APIRouter
+
+router = APIRouter(include_in_schema=False)

@@ -1,0 +1,169 @@
+"""What every page gets: who is signed in, the two doors to the database, the form that was sent, and how to answer."""
+
+import hmac
+import re
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Any
+from urllib.parse import quote, urlencode, urlsplit
+
+from fastapi import Depends, Request
+from starlette.responses import RedirectResponse, Response
+
+from app import accounts
+from app.api.deps import Call
+from app.assessments.read import list_assessments
+from app.core.workdays import local_date
+from app.errors import Forbidden, NotFound, Problem
+from app.settings import Settings
+from app.web import notices, pages
+from app.web.forms import NOTHING_SENT, Sent, read_sent
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+CSRF_HEADER = "x-csrf-token"
+FORGED = (
+    "Biểu mẫu này không được gửi từ trang Khắc Phục đang mở, hoặc trang mở đã quá lâu. Hãy tải lại trang rồi gửi lại."
+)
+_LOCAL = re.compile(r"/(?![/\\])[^\\\x00-\x1f]*")
+
+
+class SignInRequired(Exception):
+    """Nobody is signed in, or no longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit(Call):
+    """One request of somebody who is signed in."""
+
+    session: accounts.Session
+    sent: Sent
+
+    @property
+    def today(self) -> date:
+        return local_date(self.now)
+
+    async def frame(self) -> dict[str, Any]:
+        """The assessments one may see, newest first, and the one that this visit is about: the one named in the
+        address, else the one chosen last, else the newest. Raises `NotFound` where there is none."""
+        found = (await self.read(list_assessments, limit=200, offset=0))["items"]
+        found.sort(key=lambda one: (-one["year"], one["code"]))
+        if not found:
+            raise NotFound(
+                "Chưa có kỳ đánh giá nào. Quản trị viên cần nạp dữ liệu trước (khacphuc seed, hoặc từ Excel)."
+            )
+        wanted = self.request.query_params.get("assessment")
+        by_code = {one["code"]: one for one in found}
+        if wanted and wanted not in by_code:
+            raise NotFound(f"Không có kỳ đánh giá {wanted}.")
+        chosen = wanted or self.request.cookies.get(CHOSEN, "")
+        return {"assessments": found, "assessment": by_code.get(chosen, found[0])}
+
+    def page(self, template: str, *, status: int = 200, problem: Problem | None = None, **context: Any) -> Response:
+        """A page, or a part of one. `problem` is shown on top of it, and gives the answer its status."""
+        response = pages.render(self.request, template, status, visit=self, problem=problem, **context)
+        remember_choice(self.request, response, context.get("assessment"), self.settings)
+        return response
+
+    def to(self, path: str, done: str | None = None, **query: Any) -> Response:
+        """The answer to a form that was carried out: go there and say what was done (a key of `notices.DONE`)."""
+        if done is not None:
+            assert done in notices.DONE, done
+            query["done"] = done
+        return RedirectResponse(f"{path}?{urlencode(query)}" if query else path, 303)
+
+    def check_csrf(self, given: str | None) -> None:
+        """Raises `Forbidden` unless the form came from a page of this session."""
+        if given is None or not _equal(given, self.session.csrf):
+            raise Forbidden(FORGED)
+
+
+CHOSEN = "khacphuc_assessment"
+
+
+def remember_choice(request: Request, response: Response, chosen: Any, settings: Settings) -> None:
+    """Whoever looks at last year's assessment stays there until choosing another."""
+    if chosen and request.query_params.get("assessment") == chosen["code"]:
+        response.set_cookie(
+            CHOSEN, quote(chosen["code"]), httponly=True, samesite="lax", secure=secure(settings), path="/"
+        )
+
+
+async def current_visit(request: Request) -> Visit:
+    """Whoever is signed in. A form must come from our own page and carry the session's CSRF token.
+
+    Raises `SignInRequired`, `Forbidden`.
+    """
+    visit = await _visit(request)
+    if request.method not in SAFE:
+        check_origin(request, visit.settings)
+        sent = await read_sent(request)
+        visit = Visit(visit.request, visit.db, visit.settings, visit.actor, visit.now, visit.session, sent)
+        visit.check_csrf(request.headers.get(CSRF_HEADER) or sent.text("csrf"))
+    return visit
+
+
+async def uploading_visit(request: Request) -> Visit:
+    """As `current_visit` for a form with a file, which the route reads itself, in bounded memory: it must then call
+    `check_csrf` unless the token came as a header."""
+    visit = await _visit(request)
+    check_origin(request, visit.settings)
+    return visit
+
+
+Signed = Annotated[Visit, Depends(current_visit)]
+Uploading = Annotated[Visit, Depends(uploading_visit)]
+
+
+async def _visit(request: Request) -> Visit:
+    state = request.app.state
+    now = state.clock.now()
+    token = request.cookies.get(cookie_name(state.settings))
+    session = await state.db.read(accounts.find_session, token, now=now) if token else None
+    if session is None:
+        raise SignInRequired
+    if now - session.seen_at >= accounts.SEEN_EVERY:
+        await state.db.write(accounts.touch_session, session.id, now=now)
+    return Visit(request, state.db, state.settings, session.actor, now, session, NOTHING_SENT)
+
+
+def check_origin(request: Request, settings: Settings) -> None:
+    """Browsers say where a form comes from; raises `Forbidden` when that is another site."""
+    origin = request.headers.get("origin")
+    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        raise Forbidden(FORGED)
+    if origin is not None and urlsplit(origin).netloc not in (
+        request.headers.get("host", ""),
+        urlsplit(settings.base_url).netloc,
+    ):
+        raise Forbidden(FORGED)
+
+
+# The session's cookie
+
+
+def secure(settings: Settings) -> bool:
+    return settings.base_url.startswith("https://")
+
+
+def cookie_name(settings: Settings) -> str:
+    """With https the browser itself holds the cookie to this host (`__Host-`)."""
+    return "__Host-khacphuc" if secure(settings) else "khacphuc"
+
+
+def remember(response: Response, token: str, settings: Settings) -> None:
+    """Sign the browser in. The cookie ends with the browser; the session ends by itself after a working day."""
+    response.set_cookie(cookie_name(settings), token, httponly=True, samesite="lax", secure=secure(settings), path="/")
+
+
+def forget(response: Response, settings: Settings) -> None:
+    response.delete_cookie(cookie_name(settings), httponly=True, samesite="lax", secure=secure(settings), path="/")
+
+
+def local_path(wanted: str | None) -> str:
+    """A path on this site to go on to, "/" for anything else: never another host."""
+    return wanted if wanted and _LOCAL.fullmatch(wanted) else "/"
+
+
+def _equal(left: str, right: str) -> bool:
+
+    return hmac.compare_digest(left.encode(), right.encode())

@@ -9,7 +9,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from app import scheduler
 from app.accounts import KeyRing
-from app.api import accounts, agencies, assessments, audit, evidence, measures, ops, reminders, shares, tasks
+from app.api import accounts, agencies, assessments, audit, evidence, exports, measures, ops, reminders, shares, tasks
 from app.api.limits import BodyLimit
 from app.clock import Clock
 from app.db import Database, open_database
@@ -19,6 +19,7 @@ from app.web import agencies as agency_pages
 from app.web import assessment as assessment_page
 from app.web import audit as audit_page
 from app.web import (
+    calendar,
     charts,
     desk,
     docs,
@@ -40,10 +41,11 @@ from app.web import reminders as reminder_pages
 from app.web import tasks as task_list
 from app.web.protection import Protection
 
-API = (assessments, tasks, evidence, shares, measures, reminders, agencies, accounts, audit)
+API = (assessments, tasks, evidence, shares, measures, reminders, agencies, accounts, audit, exports)
 PAGES = (
     signin,
     account_page,
+    calendar,
     task_list,
     task,
     steering,

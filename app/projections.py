@@ -13,6 +13,7 @@ from app.assessments.read import find_assessment, shown_rule
 from app.assessments.states import State, past_day, states_on, visible_ids
 from app.core.access import Actor, Permission
 from app.core.projection import (
+    PARTS,
     Benchmark,
     CriterionFigures,
     CriterionState,
@@ -302,20 +303,13 @@ def _criterion(one: CriterionFigures, named: Named) -> dict[str, Any]:
     }
 
 
-_PARTS: Final = {
-    "controllable": ("appraisal",),
-    "socio_economic": ("socio_economic",),
-    "survey": ("officials_survey", "sipas"),
-}
-
-
 def _gaps(gathered: Gathered, found: Projection) -> dict[str, Any]:
     """`gap`: what the published score lacks, in three parts. `gap_by_figure`: the same for each of the four figures."""
     parts = {
         part: _figures(
             getattr(found.gap, part), gathered.sees_all(one for one in found.criteria if one.group in groups)
         )
-        for part, groups in _PARTS.items()
+        for part, groups in PARTS.items()
     }
     return {
         "gap": {part: figures["published"] for part, figures in parts.items()},

@@ -7,7 +7,17 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.api.errors import problem
 from app.errors import TooLarge
 
-UPLOADS = "/api/v1/evidence"
+UPLOADS = frozenset(
+    {
+        "/api/v1/evidence",
+        "/api/v1/tasks/template",
+        "/api/v1/tasks/template/apply",
+        "/api/v1/assessments/import",
+        "/workbook",
+        "/import",
+    }
+)
+"""Where files go, word for word: whatever else is sent stays small."""
 ENCODED = "Nội dung gửi lên không được nén (Content-Encoding). Hãy gửi nguyên bản."
 
 
@@ -27,8 +37,8 @@ class BodyLimit:
         if headers.get(b"content-encoding", b"identity").lower() != b"identity":
             await problem(415, "bad-request", "Yêu cầu không hợp lệ", ENCODED, scope["path"])(scope, receive, send)
             return
-        # Bodies are read before anybody knows who sends them, so only the one route that takes files takes much.
-        limit = self.upload_limit if scope["path"] == UPLOADS else self.limit
+        # Bodies are read before anybody knows who sends them, so only the routes that take files take much.
+        limit = self.upload_limit if scope["path"] in UPLOADS else self.limit
         if _declared(headers) > limit:
             await self._refuse(scope, receive, send, limit)
             return

@@ -1,6 +1,7 @@
-"""How far an assessment's tasks are: `summarize` by agency, field, group, kind or status; daily snapshots of it."""
+"""How far an assessment's tasks are: `summarize` by agency, field, group, kind or status; the whole; daily snapshots."""
 
 from app.summaries.rollup import BY, GROUPS, KINDS, summarize
 from app.summaries.snapshots import get_history, take_snapshots
+from app.summaries.standing import get_standing
 
-__all__ = ["BY", "GROUPS", "KINDS", "get_history", "summarize", "take_snapshots"]
+__all__ = ["BY", "GROUPS", "KINDS", "get_history", "get_standing", "summarize", "take_snapshots"]

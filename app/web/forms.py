@@ -8,11 +8,7 @@ from datetime import date
 from fastapi import Request
 
 from app.errors import InvalidInput
-from app.text import compose
-
-_DAY = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
-_GROUPED = re.compile(r"-?\d{1,3}(\.\d{3})+(,\d+)?")
-_PLAIN = re.compile(r"-?\d+([.,]\d+)?")
+from app.text import compose, plain_number, plain_score, typed_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +65,7 @@ class Sent:
 
     def score(self, name: str) -> str | None:
         """Points in the API's way of writing, None when empty. No score has thousands, so a dot is a decimal point."""
-        return self.text(name).replace(" ", "").replace(",", ".") or None
+        return plain_score(self.text(name)) or None
 
 
 NOTHING_SENT = Sent({})
@@ -90,22 +86,8 @@ def parse_day(text: str, *, field: str, label: str) -> date | None:
     if not text:
         return None
     try:
-        if match := _DAY.fullmatch(text):
-            return date(int(match[3]), int(match[2]), int(match[1]))
-        return date.fromisoformat(text)
+        return typed_day(text)
     except ValueError:
         raise InvalidInput(
             f"{label}: “{text[:40]}” không phải ngày. Hãy viết ngày/tháng/năm, ví dụ 30/06/2025.", field=field
         ) from None
-
-
-def plain_number(text: str) -> str:
-    """ "94.511" → "94511", "0,8410" → "0.8410"; whatever is not a number of that kind stays as it is.
-
-    A dot before exactly three digits groups thousands, as on Vietnamese paper, unless the whole part is 0: "0.841"
-    can only be a decimal.
-    """
-    packed = text.replace(" ", "").replace("\u00a0", "")
-    if _GROUPED.fullmatch(packed) and not packed.lstrip("-").startswith("0"):
-        return packed.replace(".", "").replace(",", ".")
-    return packed.replace(",", ".") if _PLAIN.fullmatch(packed) else text

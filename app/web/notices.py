@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 DONE: Final[Mapping[str, str]] = {
+    "feed-revoked": "Đã thu hồi địa chỉ lịch.",
     "signed-out": "Đã đăng xuất.",
     "password-set": "Đã đặt mật khẩu. Hãy đăng nhập.",
 }

@@ -3,7 +3,7 @@
 Plain values in, plain values out; points are integers in ten-thousandths. See `app.core.scoring` for one criterion.
 """
 
-from app.core.projection.figures import project
+from app.core.projection.figures import PARTS, less, outline, project
 from app.core.projection.outlook import NextStep, next_best, no_such_task, what_if
 from app.core.projection.ranks import Interval, Standing, Threshold, check_standings, rank_interval
 from app.core.projection.values import (
@@ -16,11 +16,13 @@ from app.core.projection.values import (
     FieldFrame,
     Gap,
     GroupFigures,
+    Outline,
     Projection,
     RankIntervals,
 )
 
 __all__ = [
+    "PARTS",
     "Benchmark",
     "BenchmarkDistance",
     "CriterionFigures",
@@ -32,13 +34,16 @@ __all__ = [
     "GroupFigures",
     "Interval",
     "NextStep",
+    "Outline",
     "Projection",
     "RankIntervals",
     "Standing",
     "Threshold",
     "check_standings",
+    "less",
     "next_best",
     "no_such_task",
+    "outline",
     "project",
     "rank_interval",
     "what_if",

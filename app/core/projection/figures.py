@@ -15,6 +15,7 @@ from app.core.projection.values import (
     FieldFrame,
     Gap,
     GroupFigures,
+    Outline,
     Projection,
     RankIntervals,
     counted_measurements,
@@ -25,7 +26,12 @@ from app.core.scoring.standing import COUNTED
 from app.core.workflow import OPEN
 from app.errors import InvalidInput, Problem
 
-_SURVEY_GROUPS: Final = ("officials_survey", "sipas")
+PARTS: Final[Mapping[str, Sequence[str]]] = {
+    "controllable": ("appraisal",),
+    "socio_economic": ("socio_economic",),
+    "survey": ("officials_survey", "sipas"),
+}
+"""The parts of the gap and the groups that make them up."""
 
 
 def project(
@@ -50,14 +56,34 @@ def project(
     _check_frame(states, fields, group_maxima)
     figures = tuple(criterion_figures(state) for state in states)
     max_points = sum(one.max_points for one in fields)
-    scores = _short_of(max_points, figures)
+    short = {key: _shortfall(one for one in figures if one.group == key) for key in group_maxima}
+    whole = outline(max_points, short, benchmarks, province_count, own_rank=own_rank)
     return Projection(
         max_points=max_points,
-        scores=scores,
+        scores=whole.scores,
         fields=_by_field(fields, figures),
-        groups=_by_group(group_maxima, figures),
+        groups=tuple(GroupFigures(key, most, less(most, short[key])) for key, most in group_maxima.items()),
         criteria=figures,
-        gap=_gap(figures),
+        gap=whole.gap,
+        benchmarks=whole.benchmarks,
+        ranks=whole.ranks,
+    )
+
+
+def outline(
+    max_points: int,
+    short: Mapping[str, Scores],
+    benchmarks: Sequence[Benchmark],
+    province_count: int,
+    *,
+    own_rank: int | None = None,
+) -> Outline:
+    """What `project` says of the whole, from what the criteria of each group are short of their maxima: sums suffice,
+    no criterion is looked at. InvalidInput for contradictory benchmarks."""
+    scores = less(max_points, _together(short.values()))
+    return Outline(
+        scores=scores,
+        gap=Gap(**{part: _together(short[key] for key in keys if key in short) for part, keys in PARTS.items()}),
         benchmarks=tuple(_distance(one, scores) for one in benchmarks),
         ranks=_ranks(scores, benchmarks, province_count, own_rank),
     )
@@ -129,30 +155,20 @@ def _shortfall(figures: Iterable[CriterionFigures]) -> Scores:
     return Scores(published, floor, expected, ceiling)
 
 
-def _short_of(max_points: int, figures: Iterable[CriterionFigures]) -> Scores:
-    return Scores(*(max_points - missing for missing in _shortfall(figures)))
+def _together(parts: Iterable[Scores]) -> Scores:
+    return Scores(*map(sum, zip((0, 0, 0, 0), *parts, strict=True)))
+
+
+def less(max_points: int, short: Scores) -> Scores:
+    """The maximum less each shortfall."""
+    return Scores(*(max_points - missing for missing in short))
 
 
 def _by_field(fields: Sequence[FieldFrame], figures: Iterable[CriterionFigures]) -> tuple[FieldFigures, ...]:
     members: dict[int, list[CriterionFigures]] = {one.number: [] for one in fields}
     for figure in figures:
         members[figure.field].append(figure)
-    return tuple(FieldFigures(*one, _short_of(one.max_points, members[one.number])) for one in fields)
-
-
-def _by_group(maxima: Mapping[str, int], figures: Iterable[CriterionFigures]) -> tuple[GroupFigures, ...]:
-    members: dict[str, list[CriterionFigures]] = {key: [] for key in maxima}
-    for figure in figures:
-        members[figure.group].append(figure)
-    return tuple(GroupFigures(key, most, _short_of(most, members[key])) for key, most in maxima.items())
-
-
-def _gap(figures: Sequence[CriterionFigures]) -> Gap:
-    return Gap(
-        controllable=_shortfall(one for one in figures if one.group == "appraisal"),
-        socio_economic=_shortfall(one for one in figures if one.group == "socio_economic"),
-        survey=_shortfall(one for one in figures if one.group in _SURVEY_GROUPS),
-    )
+    return tuple(FieldFigures(*one, less(one.max_points, _shortfall(members[one.number]))) for one in fields)
 
 
 def _distance(benchmark: Benchmark, scores: Scores) -> BenchmarkDistance:

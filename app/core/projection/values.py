@@ -128,6 +128,15 @@ class RankIntervals(NamedTuple):
     ceiling: Interval
 
 
+class Outline(NamedTuple):
+    """The whole without its criteria."""
+
+    scores: Scores
+    gap: Gap
+    benchmarks: tuple[BenchmarkDistance, ...]
+    ranks: RankIntervals
+
+
 class Projection(NamedTuple):
     max_points: int
     scores: Scores

@@ -64,6 +64,15 @@ def once(
     return Answer(status, body, replayed=False)
 
 
+def find_answer(connection: Connection, actor: Actor, key: str, *, now: datetime) -> str | None:
+    """What this account's POST with the key answered; None where there was none, or it was forgotten."""
+    if not key.isprintable():
+        return None
+    found = select(answers.c.answer).where(answers.c.account_id == actor.account_id, answers.c.key == key)
+    answer: str | None = connection.execute(found).scalar()
+    return answer
+
+
 def forget_old(connection: Connection, *, now: datetime) -> int:
     """Drop answers older than `KEPT`; returns how many."""
     return connection.execute(delete(answers).where(answers.c.created_at < now - KEPT)).rowcount

@@ -10,7 +10,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from app import scheduler
 from app.accounts import KeyRing
 from app.api import accounts, agencies, assessments, audit, evidence, exports, measures, ops, reminders, shares, tasks
-from app.api.limits import BodyLimit
+from app.api.limits import BodyLimit, upload_limits
 from app.clock import Clock
 from app.db import Database, open_database
 from app.settings import Settings
@@ -99,6 +99,8 @@ def create_app(settings: Settings, clock: Clock, db: Database | None = None) -> 
         app.include_router(module.router)
     # Pages themselves stay uncompressed: they hold a secret beside what others typed.
     app.mount("/static", GZipMiddleware(docs.assets, minimum_size=1_000), name="static")
-    app.add_middleware(BodyLimit, limit=settings.body_limit, upload_limit=settings.evidence_limit + 64_000)
+    app.add_middleware(
+        BodyLimit, limit=settings.body_limit, uploads=upload_limits(settings), refuse=failures.on_refused_body
+    )
     app.add_middleware(Protection, https=settings.base_url.startswith("https://"))
     return app

@@ -10,7 +10,7 @@ import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from app import agencies, evidence, idempotency, outbox, reminders, summaries
+from app import accounts, agencies, evidence, idempotency, outbox, reminders, summaries
 from app.clock import Clock
 from app.db import Database
 from app.settings import Settings
@@ -57,9 +57,10 @@ def _succeed(context: Context) -> object:
 
 
 def _tidy(context: Context) -> object:
-    """Forget answers nobody repeats any more, and files that a crash left without a row."""
+    """Forget answers nobody repeats any more, what browsers left behind, and files that a crash left without a row."""
     with context.db.transaction() as connection:
         forgotten = idempotency.forget_old(connection, now=context.clock.now())
+        accounts.forget_left_behind(connection, now=context.clock.now())
         evidence.sweep_orphans(connection, context.settings.evidence_dir, now=context.clock.real_now())
     context.db.refresh_statistics()
     return forgotten

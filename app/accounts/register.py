@@ -9,13 +9,14 @@ from sqlalchemy import ColumnElement, Connection, func, insert, select, true, up
 from sqlalchemy.exc import IntegrityError
 
 from app import events
+from app.accounts.ending import shut_out
 from app.core.access import Actor, Permission, Role
 from app.db import savepoint
 from app.errors import Conflict, InvalidInput, NotFound
 from app.idents import LARGEST_ID
 from app.locking import hold
 from app.models import accounts, agencies, provinces
-from app.text import compose
+from app.text import compose, fold
 
 _ACCOUNT = (
     accounts.c.id,
@@ -26,8 +27,12 @@ _ACCOUNT = (
     accounts.c.created_at,
     accounts.c.province_id,
     accounts.c.agency_id,
+    accounts.c.drafts_only,
+    accounts.c.password_hash.is_not(None).label("has_password"),
+    accounts.c.locked_until,
     provinces.c.code.label("province"),
     agencies.c.code.label("agency"),
+    agencies.c.name.label("agency_name"),
 )
 _NAME = re.compile(r"[a-z0-9][a-z0-9._/-]{1,99}")
 
@@ -41,13 +46,18 @@ def create_account(
     role: str,
     province: str | None,
     agency: str | None,
+    drafts_only: bool = False,
     now: datetime,
 ) -> dict[str, Any]:
-    """A new account. Agencies' accounts need an agency, a coordinator gets the province's coordinating agency."""
+    """A new account. Agencies' accounts need an agency, a coordinator gets the province's coordinating agency.
+
+    `drafts_only`, for agencies: it prepares reports and somebody else of the agency submits them.
+    """
     actor.require(Permission.ACCOUNT_EDIT)
     if not _NAME.fullmatch(name):
         raise InvalidInput("Tên tài khoản gồm 2–100 ký tự a–z, 0–9 và . _ / -", field="name")
     home = _home(connection, actor, role, province, agency)
+    _check_drafts_only(role, drafts_only)
     values = {
         "name": name,
         "display_name": compose(display_name) or name,
@@ -56,6 +66,7 @@ def create_account(
         "agency_id": home.agency_id,
         "active": True,
         "created_at": now,
+        "drafts_only": drafts_only,
     }
     try:
         with savepoint(connection, "account"):
@@ -63,6 +74,7 @@ def create_account(
     except IntegrityError:
         raise Conflict(f"Đã có tài khoản “{name}”. Hãy chọn tên khác.", field="name") from None
     after = {"name": name, "role": role, "province": home.province, "agency": home.agency, "active": True}
+    after |= {"drafts_only": True} if drafts_only else {}
     events.record(
         connection,
         actor,
@@ -83,15 +95,21 @@ def page_accounts(
     *,
     role: str | None = None,
     active: bool | None = None,
+    q: str | None = None,
     limit: int,
     offset: int,
     now: datetime,
 ) -> dict[str, Any]:
-    """A page of the accounts of the actor's province, or of the whole installation, by name."""
+    """A page of the accounts of the actor's province, or of the whole installation, by name.
+
+    `q` finds words in the account's name, its display name and its agency, whatever their case and accents.
+    """
     actor.require(Permission.ACCOUNT_EDIT)
     wanted = [] if role is None else [accounts.c.role == role]
     if active is not None:
         wanted.append(accounts.c.active if active else ~accounts.c.active)
+    if q is not None:
+        wanted.append(accounts.c.id.in_(_found(connection, actor, q)))
     rows = _accounts(actor).where(*wanted)
     total = connection.execute(select(func.count()).select_from(rows.subquery())).scalar_one()
     page = connection.execute(rows.order_by(accounts.c.name).limit(limit).offset(offset))
@@ -111,10 +129,10 @@ def get_account(connection: Connection, actor: Actor, account_id: int, *, now: d
 def change_account(
     connection: Connection, actor: Actor, account_id: int, changes: Mapping[str, Any], *, now: datetime
 ) -> dict[str, Any]:
-    """Change `active` or `display_name`. What changes nothing leaves no trace.
+    """Change `active`, `display_name` or `drafts_only`. What changes nothing leaves no trace.
 
-    The keys of an account that is switched off stop working within seconds. Conflict for locking oneself out, and for
-    waking an account whose agency has been succeeded.
+    The keys of an account that is switched off stop working within seconds, its sessions end and its password links
+    are void. Conflict for locking oneself out, and for waking an account whose agency has been succeeded.
     """
     hold(connection, accounts, get_account(connection, actor, account_id, now=now)["id"])
     before = get_account(connection, actor, account_id, now=now)
@@ -124,9 +142,12 @@ def change_account(
     left, right = events.changes(before, wanted)
     if not right:
         return before
+    _check_drafts_only(before["role"], right.get("drafts_only", False))
     if "active" in right:
         _check_switch(connection, actor, before, active=right["active"])
     connection.execute(update(accounts).where(accounts.c.id == account_id).values(right))
+    if right.get("active") is False:
+        shut_out(connection, [account_id], now=now)
     action = "account.changed"
     if "active" in right:
         action = "account.activated" if right["active"] else "account.deactivated"
@@ -155,6 +176,21 @@ def _display_name(text: str) -> str:
     return cleaned
 
 
+def _check_drafts_only(role: str, drafts_only: bool) -> None:
+    if drafts_only and role != Role.AGENCY:
+        raise InvalidInput("Chỉ tài khoản của cơ quan, đơn vị mới đặt là “chỉ soạn thảo”.", field="drafts_only")
+
+
+def _found(connection: Connection, actor: Actor, q: str) -> list[int]:
+    """Few enough to look through: databases fold Vietnamese letters differently, or not at all."""
+    words = fold(q).split()
+    names = select(accounts.c.id, accounts.c.name, accounts.c.display_name, agencies.c.code, agencies.c.name)
+    rows = connection.execute(
+        names.outerjoin(agencies, agencies.c.id == accounts.c.agency_id).where(own_province(actor))
+    )
+    return [row[0] for row in rows if all(word in fold(" ".join(filter(None, row[1:]))) for word in words)]
+
+
 def _check_switch(connection: Connection, actor: Actor, account: Mapping[str, Any], *, active: bool) -> None:
     if not active and account["id"] == actor.account_id:
         raise Conflict("Không thể tự khóa tài khoản đang dùng. Hãy nhờ quản trị viên khác.", field="active")
@@ -180,6 +216,8 @@ def _home(connection: Connection, actor: Actor, role: str, province: str | None,
         return _Home(None, None, None, None)
     found = find_province(connection, actor, province)
     if role in (Role.LEADERSHIP, Role.ADMIN):
+        if agency is not None:
+            raise InvalidInput("Tài khoản của lãnh đạo và quản trị không thuộc cơ quan nào.", field="agency")
         return _Home(found.id, found.code, None, None)
     wanted = select(agencies.c.id, agencies.c.code).where(
         agencies.c.province_id == found.id, agencies.c.succeeded_from.is_(None)

@@ -3,12 +3,16 @@
 import hashlib
 import secrets
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, insert, select, update
 
+from app import events
+from app.accounts.ending import end_sessions_of
 from app.accounts.keys import actor_of
-from app.core.access import Actor
+from app.accounts.register import get_account
+from app.core.access import Actor, Permission
+from app.errors import NotFound
 from app.models import accounts, login_sessions
 from app.text import compose
 
@@ -66,13 +70,7 @@ def find_session(connection: Connection, token: str, *, now: datetime) -> Sessio
             login_sessions.c.seen_at,
         )
         .join(accounts, accounts.c.id == login_sessions.c.account_id)
-        .where(
-            login_sessions.c.token_hash == hash_token(token),
-            login_sessions.c.ended_at.is_(None),
-            login_sessions.c.expires_at > now,
-            login_sessions.c.seen_at > now - IDLE,
-            accounts.c.active,
-        )
+        .where(login_sessions.c.token_hash == hash_token(token), *_open(now=now), accounts.c.active)
     ).first()
     if row is None:
         return None
@@ -93,4 +91,80 @@ def end_session(connection: Connection, session_id: int, *, now: datetime) -> No
         update(login_sessions)
         .where(login_sessions.c.id == session_id, login_sessions.c.ended_at.is_(None))
         .values(ended_at=now)
+    )
+
+
+def end_token(connection: Connection, token: str, *, now: datetime) -> None:
+    """As `end_session`, for whichever session a cookie belongs to."""
+    connection.execute(
+        update(login_sessions)
+        .where(login_sessions.c.token_hash == hash_token(token), login_sessions.c.ended_at.is_(None))
+        .values(ended_at=now)
+    )
+
+
+# For their owner, and for administrators
+
+
+def list_own_sessions(connection: Connection, actor: Actor, *, now: datetime) -> list[dict[str, Any]]:
+    """Where the actor is signed in: `id`, `device` as the browser calls itself, `created_at`, `seen_at`; newest
+    first."""
+    return _list(connection, actor.account_id, now=now)
+
+
+def list_sessions(connection: Connection, actor: Actor, account_id: int, *, now: datetime) -> list[dict[str, Any]]:
+    """The same of any account that the actor administers."""
+    actor.require(Permission.ACCOUNT_EDIT)
+    return _list(connection, get_account(connection, actor, account_id, now=now)["id"], now=now)
+
+
+def end_own_session(connection: Connection, actor: Actor, session_id: int, *, now: datetime) -> None:
+    """Sign one of the actor's browsers out; ending it twice changes nothing. `NotFound` for those of others."""
+    own = (login_sessions.c.id == session_id, login_sessions.c.account_id == actor.account_id)
+    if connection.execute(select(login_sessions.c.id).where(*own)).first() is None:
+        raise NotFound("Không có phiên đăng nhập này.")
+    end_session(connection, session_id, now=now)
+
+
+def end_other_sessions(connection: Connection, actor: Actor, keep: int, *, now: datetime) -> int:
+    """Sign the actor out everywhere but in session `keep`; returns how many sessions that were."""
+    assert actor.account_id is not None
+    return end_sessions_of(connection, [actor.account_id], but=keep, now=now)
+
+
+def end_sessions(connection: Connection, actor: Actor, account_id: int, *, now: datetime) -> dict[str, Any]:
+    """An administrator signs an account out everywhere; `ended` says how many sessions that were."""
+    actor.require(Permission.ACCOUNT_EDIT)
+    account = get_account(connection, actor, account_id, now=now)
+    ended = end_sessions_of(connection, [account_id], now=now)
+    if ended:
+        events.record(
+            connection,
+            actor,
+            now=now,
+            entity="account",
+            entity_id=account_id,
+            code=account["name"],
+            action="account.sessions_ended",
+            after={"sessions": ended},
+            province_id=account["province_id"],
+        )
+    return {"id": account_id, "account": account["name"], "ended": ended}
+
+
+def _list(connection: Connection, account_id: int | None, *, now: datetime) -> list[dict[str, Any]]:
+    rows = connection.execute(
+        select(login_sessions.c.id, login_sessions.c.device, login_sessions.c.created_at, login_sessions.c.seen_at)
+        .where(login_sessions.c.account_id == account_id, *_open(now=now))
+        .order_by(login_sessions.c.seen_at.desc(), login_sessions.c.id.desc())
+    )
+    return [dict(row._mapping) for row in rows]
+
+
+def _open(*, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Neither ended nor expired, and not idle for too long."""
+    return (
+        login_sessions.c.ended_at.is_(None),
+        login_sessions.c.expires_at > now,
+        login_sessions.c.seen_at > now - IDLE,
     )

@@ -17,9 +17,16 @@ from app.agencies.directory import (
     list_provinces,
     rename_agency,
 )
+from app.agencies.foreseeing import foresee_merger, foresee_succession
 from app.agencies.merging import ProvinceOrder, succeed_province
 from app.agencies.orders import get_order, list_orders
-from app.agencies.reach import Reachable, active_contacts, reachable_contacts, reachable_of
+from app.agencies.reach import (
+    Reachable,
+    active_contacts,
+    list_without_contacts,
+    reachable_contacts,
+    reachable_of,
+)
 from app.agencies.succession import (
     apply_due_successions,
     cancel_succession,
@@ -40,6 +47,8 @@ __all__ = [
     "create_contact",
     "create_province",
     "deactivate_contact",
+    "foresee_merger",
+    "foresee_succession",
     "get_agency",
     "get_contact",
     "get_order",
@@ -48,6 +57,7 @@ __all__ = [
     "list_holidays",
     "list_orders",
     "list_provinces",
+    "list_without_contacts",
     "reachable_contacts",
     "reachable_of",
     "rename_agency",

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, select, update
 
 from app import events
+from app.accounts.ending import shut_out
 from app.agencies.handover import Handover, Heir, hand_over
 from app.core.access import Actor, Role
 from app.errors import Conflict
@@ -160,6 +161,8 @@ def _move_leaders(run: Run, new: Any, entity: str, table: Any, leads: Any) -> in
     run.connection.execute(update(table).where(*own).values(after))
     for row in rows:
         _record(run, entity, row, action, after, province_id=row.province_id)
+    if table is accounts:
+        shut_out(run.connection, [row.id for row in rows], now=run.now)
     return len(rows)
 
 

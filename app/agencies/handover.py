@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
 
 from app import events
+from app.accounts.ending import shut_out
 from app.agencies.directory import refresh_search
 from app.core import workflow
 from app.core.access import Actor, Role
@@ -287,6 +288,8 @@ def _accounts(handover: Handover) -> int:
             after["display_name"] = _name_of(handover.connection, heir)
         handover.connection.execute(update(accounts).where(accounts.c.id == row.id).values(after))
         _record_person(handover, "account", row, after, heir)
+    # Nobody goes on in a seat that changed under a page left open.
+    shut_out(handover.connection, [row.id for row in rows], now=handover.now)
     return len(rows)
 
 

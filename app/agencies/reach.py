@@ -1,12 +1,14 @@
 """Whom a message to an agency or to the leadership reaches today, absences considered."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, exists, select
 
-from app.models import contacts
+from app.core.access import Actor, Permission
+from app.models import agencies, contacts
+from app.scope import visible_agencies
 
 
 class Reachable(NamedTuple):
@@ -31,6 +33,16 @@ def active_contacts(connection: Connection, province_id: int) -> Sequence[Any]:
     """Every contact of a province that is switched on, for `reachable_of`: one query for any number of agencies."""
     active = select(contacts).where(contacts.c.province_id == province_id, contacts.c.active).order_by(contacts.c.id)
     return connection.execute(active).all()
+
+
+def list_without_contacts(connection: Connection, actor: Actor, *, now: datetime) -> list[dict[str, str]]:
+    """Agencies at work in the actor's province to which no reminder can go."""
+    actor.require(Permission.AGENCY_READ)
+    reached = exists(select(1).where(contacts.c.agency_id == agencies.c.id, contacts.c.active))
+    found = select(agencies.c.code, agencies.c.name).where(
+        visible_agencies(actor), agencies.c.succeeded_from.is_(None), ~reached
+    )
+    return [{"code": code, "name": name} for code, name in connection.execute(found.order_by(agencies.c.code))]
 
 
 def reachable_of(active: Sequence[Any], agency_id: int | None, *, today: date) -> list[Reachable]:

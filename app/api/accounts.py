@@ -27,11 +27,15 @@ class Account(BaseModel):
     display_name: str
     role: Role
     active: bool
+    drafts_only: bool = Field(description="Chỉ soạn thảo báo cáo, người khác của cơ quan nộp")
+    has_password: bool
+    locked_until: datetime | None = Field(description="Tạm ngừng đăng nhập đến lúc này, sau nhiều lần sai mật khẩu")
     created_at: datetime
     province_id: int | None
     agency_id: int | None
     province: str | None
     agency: str | None
+    agency_name: str | None
 
 
 class AccountBody(Request):
@@ -40,11 +44,15 @@ class AccountBody(Request):
     role: Role
     province: Code | None = Field(default=None, description="Mã tỉnh, khi có nhiều tỉnh")
     agency: Code | None = Field(default=None, description="Mã cơ quan, với vai trò agency")
+    drafts_only: Annotated[bool, Field(strict=True)] = Field(
+        default=False, description="Chỉ soạn thảo, không nộp; chỉ với vai trò agency"
+    )
 
 
 class AccountPatch(Request):
     active: Annotated[bool, Field(strict=True)] | None = None
     display_name: ShortText | None = None
+    drafts_only: Annotated[bool, Field(strict=True)] | None = None
 
 
 class KeyBody(Request):
@@ -52,6 +60,19 @@ class KeyBody(Request):
     days: Annotated[int, Field(ge=1, le=3650, strict=True)] | None = Field(
         default=None, description="Số ngày hiệu lực; trống: đến khi thu hồi"
     )
+
+
+class PasswordLink(BaseModel):
+    link: str | None = Field(description=EXPLAINED)
+    account_id: int
+    account: str
+    expires_at: datetime
+
+
+class EndedSessions(BaseModel):
+    id: int
+    account: str
+    ended: int = Field(description="Số phiên đăng nhập đã kết thúc")
 
 
 class NewKey(BaseModel):
@@ -87,9 +108,15 @@ class RevokedKey(BaseModel):
 
 @router.get("/accounts", response_model=Page[Account], summary="Các tài khoản")
 async def list_accounts(
-    call: Caller, role: Role | None = None, active: bool | None = None, limit: Limit = 50, offset: Offset = 0
+    call: Caller,
+    role: Role | None = None,
+    active: bool | None = None,
+    q: Annotated[str | None, Query(max_length=200)] = None,
+    limit: Limit = 50,
+    offset: Offset = 0,
 ) -> Response:
-    return reply(await call.read(accounts.page_accounts, role=role, active=active, limit=limit, offset=offset))
+    """`q`: từ trong tên tài khoản, tên hiển thị hoặc cơ quan, không phân biệt dấu và chữ hoa."""
+    return reply(await call.read(accounts.page_accounts, role=role, active=active, q=q, limit=limit, offset=offset))
 
 
 @router.post("/accounts", status_code=201, response_model=Account, summary="Thêm tài khoản")
@@ -102,12 +129,32 @@ async def get_account(call: Caller, account_id: str) -> Response:
     return reply(await call.read(accounts.get_account, path_id(account_id)))
 
 
-@router.patch("/accounts/{account_id}", response_model=Account, summary="Đổi tên hiển thị, khóa hoặc mở tài khoản")
+@router.patch(
+    "/accounts/{account_id}",
+    response_model=Account,
+    summary="Đổi tên hiển thị, quyền nộp báo cáo; khóa hoặc mở tài khoản",
+)
 async def patch_account(call: Caller, request: HttpRequest, account_id: str, body: AccountPatch) -> Response:
     changes = body.model_dump(exclude_none=True)
     done = await call.write(accounts.change_account, path_id(account_id), changes)
     request.app.state.keys.forget()
     return reply(done)
+
+
+@router.post(
+    "/accounts/{account_id}/password-link",
+    status_code=201,
+    response_model=PasswordLink,
+    summary="Tạo liên kết đặt mật khẩu",
+    description="Liên kết dùng một lần, có hiệu lực 3 ngày, thay mọi liên kết cũ của tài khoản. " + EXPLAINED,
+)
+async def post_password_link(call: Caller, account_id: str) -> Response:
+    return await post_secret(call, _link, path_id(account_id), field="link", base_url=call.settings.base_url)
+
+
+@router.delete("/accounts/{account_id}/sessions", response_model=EndedSessions, summary="Kết thúc mọi phiên đăng nhập")
+async def delete_sessions(call: Caller, account_id: str) -> Response:
+    return reply(await call.write(accounts.end_sessions, path_id(account_id)))
 
 
 @router.post(
@@ -137,6 +184,16 @@ async def delete_key(call: Caller, request: HttpRequest, key_id: str) -> Respons
     done = await call.write(accounts.revoke_key, path_id(key_id))
     request.app.state.keys.forget()
     return reply(done)
+
+
+def _link(*args: Any, base_url: str, **kwargs: Any) -> dict[str, Any]:
+    made = accounts.create_link(*args, **kwargs)
+    return {
+        "link": base_url + made.path,
+        "account_id": made.account_id,
+        "account": made.account,
+        "expires_at": made.expires_at,
+    }
 
 
 def _issue(*args: Any, **kwargs: Any) -> dict[str, Any]:

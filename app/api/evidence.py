@@ -1,34 +1,27 @@
 """Tài liệu kiểm chứng over HTTP: a form with a file, or plain JSON where there is no file."""
 
-import hashlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import date, datetime
-from typing import Any, BinaryIO
-from urllib.parse import quote
+from typing import Annotated, Any
 
-import structlog
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field, ValidationError
-from pydantic_core import to_json
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from app import evidence
 from app.api.deps import Call, current_call, reply
+from app.api.evidence_files import fingerprint, kept_if_committed, receive, send_file, store_of
 from app.api.evidence_form import cut_off, read_form
-from app.api.schemas import PROBLEMS, AgencyRef, Code, Page, ShortText
+from app.api.schemas import PROBLEMS, AgencyRef, Code, LongText, Page, ShortText
 from app.api.schemas import Request as Body
 from app.core.access import Permission
-from app.errors import InvalidInput, NotFound
+from app.errors import InvalidInput
 
-log = structlog.get_logger()
 router = APIRouter(tags=["tài liệu kiểm chứng"], responses=PROBLEMS)
-
-CHUNK = 256 * 1024
 
 
 class TasksBody(Body):
@@ -46,6 +39,25 @@ class DocumentBody(TasksBody):
     period: ShortText = Field(default="", description="Kỳ số liệu")
 
 
+class CorrectionBody(Body):
+    number: Code | None = Field(default=None, description="Số, ký hiệu")
+    title: ShortText | None = Field(default=None, description="Trích yếu")
+    issued_on: date | None = Field(default=None, description="Ngày ban hành; null là không rõ ngày")
+    signer: ShortText | None = Field(default=None, description="Người ký")
+    period: ShortText | None = Field(default=None, description="Kỳ số liệu")
+    on_behalf_of: ShortText | None = Field(default=None, description="Công chức mà hệ thống ghi thay")
+
+    def to_change(self) -> dict[str, Any]:
+        """What was sent; only a date can be emptied with null."""
+        sent = self.model_dump(exclude_unset=True, exclude={"on_behalf_of"})
+        return {name: value for name, value in sent.items() if value is not None or name == "issued_on"}
+
+
+class WithdrawalBody(Body):
+    reason: LongText = Field(description="Lý do rút tài liệu")
+    on_behalf_of: ShortText | None = Field(default=None, description="Công chức mà hệ thống ghi thay")
+
+
 class Evidence(BaseModel):
     id: int
     number: str
@@ -60,6 +72,8 @@ class Evidence(BaseModel):
     created_at: datetime
     agency: AgencyRef
     added_by: str
+    withdrawn_at: datetime | None
+    withdrawn_why: str | None
     tasks: list[str] = Field(description="Chỉ những nhiệm vụ mà bạn được xem")
 
 
@@ -82,6 +96,9 @@ _BODY = {
 }
 
 
+Asked = Annotated[str | None, Query(max_length=100)]
+
+
 @router.post(
     "/evidence",
     status_code=201,
@@ -95,14 +112,54 @@ _BODY = {
 )
 async def add_evidence(call: Call = Depends(current_call)) -> Response:
     call.actor.require(Permission.EVIDENCE_ADD)
-    store = evidence.FileStore(call.settings.evidence_dir)
-    async with _sent(call, store) as (document, upload):
-        return await _told_apart(call, document, upload).post(evidence.add, document, upload, store, status=201)
+    async with _sent(call) as (document, upload):
+        told_apart = _told_apart(call, fingerprint(document, upload))
+        return await told_apart.post(evidence.add, document, upload, store_of(call), status=201)
+
+
+@router.get(
+    "/evidence",
+    response_model=Page[Evidence],
+    summary="Các tài liệu kiểm chứng mà bạn được xem",
+    description="Mới nhất đứng trước. `agency` là cơ quan đưa vào, `task` là nhiệm vụ được chứng minh.",
+)
+async def list_documents(
+    q: Annotated[str | None, Query(max_length=200, description="Không phân biệt hoa thường và dấu")] = None,
+    agency: Asked = None,
+    task: Asked = None,
+    withdrawn: bool | None = None,
+    limit: int = Query(50, ge=1, le=200),
+    offset: int = Query(0, ge=0, le=1_000_000),
+    call: Call = Depends(current_call),
+) -> Response:
+    wanted = {"q": q, "agency": agency, "task": task, "withdrawn": withdrawn}
+    return reply(await call.read(evidence.list_documents, **wanted, limit=limit, offset=offset))
 
 
 @router.get("/evidence/{evidence_id}", response_model=Evidence, summary="Thông tin của một tài liệu kiểm chứng")
 async def get_evidence(evidence_id: int, call: Call = Depends(current_call)) -> Response:
     return reply(await call.read(evidence.get, evidence_id))
+
+
+@router.patch(
+    "/evidence/{evidence_id}",
+    response_model=Evidence,
+    summary="Sửa thông tin của một tài liệu kiểm chứng",
+    description="Trường không gửi thì giữ nguyên. Không sửa được khi tài liệu đã được dùng để xác nhận, hoặc đã rút.",
+)
+async def correct_evidence(evidence_id: int, body: CorrectionBody, call: Call = Depends(current_call)) -> Response:
+    change = body.to_change()
+    return reply(await call.write(evidence.correct, evidence_id, change, on_behalf_of=body.on_behalf_of))
+
+
+@router.post(
+    "/evidence/{evidence_id}/withdrawal",
+    response_model=Evidence,
+    summary="Rút một tài liệu kiểm chứng",
+    description="Tài liệu còn trong hồ sơ nhưng không còn là kiểm chứng. Không rút được khi đã được dùng để xác nhận.",
+)
+async def withdraw_evidence(evidence_id: int, body: WithdrawalBody, call: Call = Depends(current_call)) -> Response:
+    return await call.post(evidence.withdraw, evidence_id, body.reason, on_behalf_of=body.on_behalf_of)
 
 
 @router.get(
@@ -112,14 +169,7 @@ async def get_evidence(evidence_id: int, call: Call = Depends(current_call)) -> 
     summary="Tải tệp của một tài liệu kiểm chứng",
 )
 async def get_evidence_file(evidence_id: int, call: Call = Depends(current_call)) -> Response:
-    found: evidence.File = await call.read(evidence.get_file, evidence_id)
-    store = evidence.FileStore(call.settings.evidence_dir)
-    try:
-        source = await run_in_threadpool(store.open, found.sha256)
-    except FileNotFoundError:
-        log.error("evidence file is missing", evidence=evidence_id, sha256=found.sha256)
-        raise NotFound("Tệp không còn trong kho. Hãy báo bộ phận kỹ thuật khôi phục từ bản sao lưu.") from None
-    return StreamingResponse(_chunks(source), headers=_download_headers(found), media_type=found.media_type)
+    return await send_file(call, evidence_id)
 
 
 @router.post(
@@ -132,7 +182,10 @@ async def link_evidence(evidence_id: int, body: TasksBody, call: Call = Depends(
 
 
 @router.get(
-    "/tasks/{task_id}/evidence", response_model=Page[Evidence], summary="Các tài liệu kiểm chứng của một nhiệm vụ"
+    "/tasks/{task_id}/evidence",
+    response_model=Page[Evidence],
+    summary="Các tài liệu kiểm chứng của một nhiệm vụ",
+    description="Không kể tài liệu đã rút.",
 )
 async def list_evidence(
     task_id: str,
@@ -147,7 +200,7 @@ Sent = tuple[evidence.Document, evidence.Upload | None]
 
 
 @asynccontextmanager
-async def _sent(call: Call, store: evidence.FileStore) -> AsyncIterator[Sent]:
+async def _sent(call: Call) -> AsyncIterator[Sent]:
     """The document and its checked file. A block that fails leaves no bytes behind, one that succeeds keeps them."""
     content_type = call.request.headers.get("content-type", "").split(";")[0].strip().lower()
     if content_type == "application/json":
@@ -156,41 +209,19 @@ async def _sent(call: Call, store: evidence.FileStore) -> AsyncIterator[Sent]:
     if content_type != "multipart/form-data":
         raise InvalidInput("Hãy gửi multipart/form-data (có tệp) hoặc application/json.", field="Content-Type")
     async with read_form(call.request) as form:
-        document, file = _document(form.values()), form.file
-        if file is not None:
-            limit = call.settings.evidence_limit
-            upload = await run_in_threadpool(evidence.receive, store, file.file, file.filename or "", limit=limit)
-    if file is None:
-        yield document, None
-        return
-    async with _kept_if_committed(call, store, upload):
+        document = _document(form.values())
+        upload = await receive(call, form.file)
+    async with kept_if_committed(call, upload):
         yield document, upload
 
 
-@asynccontextmanager
-async def _kept_if_committed(call: Call, store: evidence.FileStore, upload: evidence.Upload) -> AsyncIterator[None]:
-    try:
-        yield
-    except BaseException:
-        try:
-            await call.db.write(evidence.discard, store, upload.received.sha256)
-        except Exception:  # the first error is the one to tell; `doctor` sweeps what stays behind
-            log.warning("file of a failed upload not removed", sha256=upload.received.sha256, exc_info=True)
-        raise
-    finally:
-        await run_in_threadpool(upload.received.forget)
+def _told_apart(call: Call, body: bytes) -> Call:
+    """The call with a short body that stands for what was sent: Idempotency-Key compares bodies."""
 
+    async def receive_again() -> dict[str, Any]:
+        return {"type": "http.request", "body": body, "more_body": False}
 
-def _told_apart(call: Call, document: evidence.Document, upload: evidence.Upload | None) -> Call:
-    """The call with a short body that stands for what was sent: Idempotency-Key compares bodies, and a form that was
-    read as a stream has none any more (its boundary differs each time, too)."""
-    sha256 = upload.received.sha256 if upload else None
-    body = to_json({**document._asdict(), "filename": upload.filename if upload else None, "sha256": sha256})
-
-    async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": hashlib.sha256(body).digest(), "more_body": False}
-
-    return replace(call, request=Request(call.request.scope, receive))
+    return replace(call, request=Request(call.request.scope, receive_again))
 
 
 def _document(values: dict[str, Any]) -> evidence.Document:
@@ -212,21 +243,3 @@ def _document_from_json(body: bytes) -> evidence.Document:
         return evidence.Document(**DocumentBody.model_validate_json(body).model_dump())
     except ValidationError as error:
         raise RequestValidationError(error.errors()) from None
-
-
-def _download_headers(file: evidence.File) -> dict[str, str]:
-    """Saved, never shown: whatever a document holds, a browser does not run it under this site's name."""
-    name = f"filename=\"{evidence.ascii_filename(file.filename)}\"; filename*=UTF-8''{quote(file.filename, safe='')}"
-    return {
-        "Content-Disposition": f"attachment; {name}",
-        "Content-Length": str(file.size),
-        "Content-Security-Policy": "default-src 'none'; sandbox",
-        "X-Content-Type-Options": "nosniff",
-        "Cache-Control": "private, no-store",
-    }
-
-
-def _chunks(source: BinaryIO) -> Iterator[bytes]:
-    with source:
-        while chunk := source.read(CHUNK):
-            yield chunk

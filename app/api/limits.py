@@ -1,33 +1,46 @@
 """How much a client may send: a bound on request bodies that holds before anything is parsed."""
 
 import contextlib
+import re
+from collections.abc import Callable, Mapping
 
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.errors import problem
 from app.errors import TooLarge
+from app.settings import Settings
 
-UPLOADS = frozenset(
-    {
-        "/api/v1/evidence",
-        "/api/v1/tasks/template",
-        "/api/v1/tasks/template/apply",
-        "/api/v1/assessments/import",
-        "/workbook",
-        "/import",
-    }
-)
-"""Where files go, word for word: whatever else is sent stays small."""
 ENCODED = "Nội dung gửi lên không được nén (Content-Encoding). Hãy gửi nguyên bản."
+AROUND_A_FILE = 64_000
+"""Bytes of the form around a file: its texts and boundaries."""
+
+Refusal = Callable[[Scope, int, str, str, str], Response]
+"""(scope, status, slug, title, detail) → the answer to a body that is not taken."""
+
+
+def upload_limits(settings: Settings) -> Mapping[str, int]:
+    """Where files go: path → bytes that a body there may have. Any other path takes `settings.body_limit`.
+
+    A path is a regular expression that must match as a whole (`[^/]+` for a code or id). **A route that takes a file
+    needs its line here**, for the page and for the API alike. Bodies are read before anybody knows who sends them, so
+    name single routes, never whole trees, and check in the route itself how long the file may be.
+    """
+    return {
+        r"/api/v1/evidence": settings.evidence_limit + AROUND_A_FILE,
+        # Twice as much: the page takes in a file that is somewhat too long, so as to say so and keep what was typed.
+        r"/evidence/new": 2 * settings.evidence_limit + AROUND_A_FILE,
+    }
 
 
 class BodyLimit:
-    """Answers 413 for bodies over `limit` bytes (`upload_limit` where files go), declared or streamed."""
+    """Answers 413 for bodies over `limit` bytes (`uploads`: see `upload_limits`), declared or streamed."""
 
-    def __init__(self, app: ASGIApp, limit: int, upload_limit: int) -> None:
+    def __init__(self, app: ASGIApp, limit: int, uploads: Mapping[str, int], refuse: Refusal | None = None) -> None:
         self.app = app
         self.limit = limit
-        self.upload_limit = upload_limit
+        self.uploads = [(re.compile(path), most) for path, most in uploads.items()]
+        self.refuse = refuse or as_problem
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] in ("GET", "HEAD"):
@@ -35,14 +48,17 @@ class BodyLimit:
             return
         headers = dict(scope["headers"])
         if headers.get(b"content-encoding", b"identity").lower() != b"identity":
-            await problem(415, "bad-request", "Yêu cầu không hợp lệ", ENCODED, scope["path"])(scope, receive, send)
+            answer = self.refuse(scope, 415, "bad-request", "Yêu cầu không hợp lệ", ENCODED)
+            await answer(scope, receive, send)
             return
-        # Bodies are read before anybody knows who sends them, so only the routes that take files take much.
-        limit = self.upload_limit if scope["path"] in UPLOADS else self.limit
+        limit = self._limit(scope["path"])
         if _declared(headers) > limit:
             await self._refuse(scope, receive, send, limit)
             return
         await self._run(scope, receive, send, limit)
+
+    def _limit(self, path: str) -> int:
+        return next((most for pattern, most in self.uploads if pattern.fullmatch(path)), self.limit)
 
     async def _run(self, scope: Scope, receive: Receive, send: Send, limit: int) -> None:
         received, exceeded, started = 0, False, False
@@ -70,7 +86,11 @@ class BodyLimit:
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send, limit: int) -> None:
         detail = f"Nội dung gửi lên vượt quá {limit // 1000:,} kB. Hãy gửi ít hơn.".replace(",", ".")
-        await problem(413, TooLarge.slug, TooLarge.title, detail, scope["path"])(scope, receive, send)
+        await self.refuse(scope, 413, TooLarge.slug, TooLarge.title, detail)(scope, receive, send)
+
+
+def as_problem(scope: Scope, status: int, slug: str, title: str, detail: str) -> Response:
+    return problem(status, slug, title, detail, scope["path"])
 
 
 def _declared(headers: dict[bytes, bytes]) -> int:

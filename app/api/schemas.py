@@ -144,6 +144,7 @@ class Task(TaskListed):
     rule: RuleShown
     missing: list[str]
     report: ReportShown | None
+    waiting: dict[str, Any] | None = Field(description="Báo cáo đang chờ xác nhận: nộp khi nào, đã chờ bao lâu")
     reviews: list[dict[str, Any]]
     extension_requests: list[dict[str, Any]]
     directions: list[dict[str, Any]]

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, bindparam, exists, func, insert, inspect, select, text, update
 
 from app import reasons, schema
+from app.accounts.ending import forget_all
 from app.backup.archive import Archive, Manifest, damaged, open_archive
 from app.backup.rows import CHUNK, VERSION_TABLE, Row, content_of, decoder, self_references, tables_of
 from app.db import Database
@@ -38,7 +39,8 @@ def restore(db: Database, archive: Archive, evidence: Path, *, report: Report) -
     """Fill the empty database `db` and the folder `evidence` from a verified backup of either engine.
 
     Rows are loaded in one transaction at the revision they were taken at; the transaction is committed only when every
-    table, read again, has the hash that the backup says. Then the database is migrated to this code. Evidence that the
+    table, read again, has the hash that the backup says. Then the database is migrated to this code, and everybody has
+    to sign in again: a session or password link that was ended since the backup must not come back. Evidence that the
     backup itself lacks is the caller's to tell. Raises `Conflict` when the database is not empty; nothing is left
     behind then.
     """
@@ -52,6 +54,8 @@ def restore(db: Database, archive: Archive, evidence: Path, *, report: Report) -
         _prove(connection, tables, archive.manifest, report)
         _restore_files(archive, FileStore(evidence), report)
     schema.ensure_current(db)
+    with db.transaction() as connection:
+        forget_all(connection)
 
 
 def check_empty(db: Database) -> None:

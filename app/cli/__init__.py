@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli import backups, contacts, data, doctor, figures, keys, reminding, serving
+from app.cli import accounts, backups, contacts, data, doctor, figures, keys, reminding, serving
 from app.cli.failing import one_line
 from app.cli.misspelt import Commands
 from app.cli.printing import complain, say
@@ -26,6 +26,7 @@ serving.register(cli)
 data.register(cli)
 reminding.register(cli)
 figures.register(cli)
+cli.add_typer(accounts.group, name="accounts")
 cli.add_typer(keys.group, name="keys")
 cli.add_typer(contacts.group, name="contacts")
 backups.register(cli)

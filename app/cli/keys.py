@@ -109,30 +109,56 @@ def issue(
     who submitted."""
     from app import accounts
 
-    # An administrator of no province is one of the whole installation.
-    home = None if role is Role.ADMIN and province is None else accounts.find_province(connection, SYSTEM, province)
-    made = accounts.create_account(
-        connection,
-        SYSTEM,
-        name=_free_name(connection, role, agency),
-        display_name=_display_name(connection, role, home, agency),
-        role=role,
-        province=home and home.code,
-        agency=agency,
-        now=now,
-    )
+    made = new_account(connection, role=role, province=province, agency=agency, now=now)
     return accounts.create_key(connection, SYSTEM, made["id"], label=label, days=days, now=now)
 
 
-def _issue_more(connection: "Connection", name: str, *, label: str, days: int | None, now: datetime) -> "IssuedKey":
+def new_account(
+    connection: "Connection",
+    *,
+    role: Role,
+    province: str | None,
+    agency: str | None,
+    name: str | None = None,
+    display_name: str | None = None,
+    drafts_only: bool = False,
+    now: datetime,
+) -> dict[str, Any]:
+    """A new account; without a name it gets the next free one of its kind, without a display name that of its seat."""
+    from app import accounts
+
+    # An administrator of no province is one of the whole installation.
+    home = None if role is Role.ADMIN and province is None else accounts.find_province(connection, SYSTEM, province)
+    return accounts.create_account(
+        connection,
+        SYSTEM,
+        name=name or _free_name(connection, role, agency),
+        display_name=display_name or _display_name(connection, role, home, agency),
+        role=role,
+        province=home and home.code,
+        agency=agency,
+        drafts_only=drafts_only,
+        now=now,
+    )
+
+
+def find_account(connection: "Connection", name: str) -> int:
+    """The id of the account; raises `NotFound` that says where to look."""
     from sqlalchemy import select
 
-    from app import accounts, models
+    from app import models
 
     found = connection.execute(select(models.accounts.c.id).where(models.accounts.c.name == name)).scalar()
     if found is None:
-        raise NotFound(f"Không có tài khoản {name}. Xem các tài khoản: khacphuc keys list")
-    return accounts.create_key(connection, SYSTEM, found, label=label, days=days, now=now)
+        raise NotFound(f"Không có tài khoản {name}. Xem các tài khoản: khacphuc accounts list")
+    return int(found)
+
+
+def _issue_more(connection: "Connection", name: str, *, label: str, days: int | None, now: datetime) -> "IssuedKey":
+    from app import accounts
+
+    account_id = find_account(connection, name)
+    return accounts.create_key(connection, SYSTEM, account_id, label=label, days=days, now=now)
 
 
 def _free_name(connection: "Connection", role: Role, agency: str | None) -> str:

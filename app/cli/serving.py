@@ -66,7 +66,7 @@ def serve(
             if seed is not None:
                 from app.cli.first_run import seed_once
 
-                seed_once(db, seed, now=clock.now())
+                seed_once(db, seed, base_url=settings.base_url, now=clock.now())
             _announce(settings, clock)
             _run(settings, clock, db, listener)
 

@@ -89,11 +89,16 @@ def check_reopening(status: str) -> None:
         raise IllegalMove(f"Nhiệm vụ đang “{LABELS[status]}”, chưa kết thúc nên không cần mở lại.")
 
 
+def missing_parts(parts: Mapping[str, str | None], *, appraised: bool, has_score: bool) -> list[str]:
+    """What a report still needs before it can be submitted: reason, progress and remedy; on appraised criteria a
+    measured or declared score too."""
+    missing = [label for name, label in PARTS.items() if not (parts.get(name) or "").strip()]
+    return [*missing, "số liệu đo được hoặc điểm tự chấm"] if appraised and not has_score else missing
+
+
 def check_submission(parts: Mapping[str, str], *, appraised: bool, has_score: bool) -> None:
-    """A submission needs reason, progress and remedy; on appraised criteria a measured or declared score too."""
-    missing = [label for name, label in PARTS.items() if not parts.get(name, "").strip()]
-    if appraised and not has_score:
-        missing.append("số liệu đo được hoặc điểm tự chấm")
+    """Raise `IncompleteSubmission` when anything is missing (see `missing_parts`)."""
+    missing = missing_parts(parts, appraised=appraised, has_score=has_score)
     if missing:
         fields = [name for name in PARTS if not parts.get(name, "").strip()]
         raise IncompleteSubmission(

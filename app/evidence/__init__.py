@@ -1,23 +1,27 @@
 """Tài liệu kiểm chứng: documents that prove tasks, with or without a file. One letter may prove many tasks."""
 
-from app.evidence.documents import (
-    MOST_TASKS,
-    Document,
+from app.evidence.amending import CORRECTABLE, correct, withdraw
+from app.evidence.documents import LONGEST, MOST_TASKS, Document, add, link
+from app.evidence.filetypes import ACCEPTED, KINDS, check_content
+from app.evidence.reading import (
     File,
-    add,
     evidence_of,
     get,
+    get_details,
     get_file,
-    link,
+    list_documents,
     list_for_task,
+    list_provable,
 )
-from app.evidence.filetypes import KINDS, check_content
 from app.evidence.receiving import Upload, receive
 from app.evidence.storage import FileStore, ascii_filename, clean_filename
 from app.evidence.upkeep import discard, find_missing, sweep_orphans
 
 __all__ = [
+    "ACCEPTED",
+    "CORRECTABLE",
     "KINDS",
+    "LONGEST",
     "MOST_TASKS",
     "Document",
     "File",
@@ -27,13 +31,18 @@ __all__ = [
     "ascii_filename",
     "check_content",
     "clean_filename",
+    "correct",
     "discard",
     "evidence_of",
     "find_missing",
     "get",
+    "get_details",
     "get_file",
     "link",
+    "list_documents",
     "list_for_task",
+    "list_provable",
     "receive",
     "sweep_orphans",
+    "withdraw",
 ]

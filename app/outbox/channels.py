@@ -54,6 +54,14 @@ def choose(email: str | None, webhook: str | None, settings: Settings, *, demo: 
     return Route("email", email) if email else None
 
 
+def ways_out(settings: Settings, *, demo: bool) -> tuple[Channel, ...]:
+    """Every channel that `choose` may give as things are set, the preferred one first."""
+    if demo:
+        return ("folder",)
+    hooks: tuple[Channel, ...] = ("webhook",) if settings.allowed_webhook_hosts else ()
+    return (*hooks, "email" if settings.smtp_host else "folder")
+
+
 def host_of(url: str) -> str | None:
     """The host in lower case; None for what is not an http(s) address."""
     with contextlib.suppress(ValueError):

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, literal, select
 
 from app import agencies as people
 from app.core import workflow
@@ -30,6 +30,10 @@ from app.outbox.recipients import leadership_name
 
 SHOWN = 60
 """The most entries a letter prints in full; what is left out is counted, and has least points at stake."""
+
+
+NOBODY = "cơ quan thường trực"
+"""Who answers questions where the province has no coordinator."""
 
 
 class Facts(NamedTuple):
@@ -106,6 +110,32 @@ def gather(connection: Connection, digest_id: int, *, today: date) -> Content:
                 ledger.told.append(_ledger_row(row, digest))
             else:
                 ledger.dropped.append(row.item)
+    return _content(connection, digest, found, ledger, today=today)
+
+
+class Planned(NamedTuple):
+    """An item that a plan would put into a digest: why, and the id of its task or share."""
+
+    kind: str
+    subject: str
+    """`task` or `share`."""
+    id: int
+
+
+def gather_planned(connection: Connection, digest: Digest, planned: Iterable[Planned], *, today: date) -> Content:
+    """What a digest with these items would say on the local day `today`, before any of it is written down."""
+    kinds = {(one.subject, one.id): one.kind for one in planned}
+    task_ids, share_ids = ([key for kind, key in kinds if kind == wanted] for wanted in ("task", "share"))
+    kind = literal("").label("kind")
+    led = _select(tasks, tasks.c.agency_id, kind).where(tasks.c.id.in_(task_ids))
+    found = [_task_facts(row)._replace(kind=kinds["task", row.id]) for row in connection.execute(led)]
+    source = shares.join(tasks, tasks.c.id == shares.c.task_id)
+    held = _select(source, shares.c.agency_id, kind, *_share_columns()).where(shares.c.id.in_(share_ids))
+    found += [_share_facts(row) for row in connection.execute(held)]
+    return _content(connection, digest, found, Ledger([], []), today=today)
+
+
+def _content(connection: Connection, digest: Digest, found: Iterable[Facts], ledger: Ledger, *, today: date) -> Content:
     facts = sorted(_once(found), key=lambda one: (-one.points, one.code))
     facts = _with_waiting(connection, facts, today=today)
     details = _details(connection, {one.task_id for one in facts[:SHOWN]})
@@ -131,11 +161,11 @@ def _digest(connection: Connection, digest_id: int) -> Digest:
         select(agencies.c.name).where(agencies.c.province_id == row.province_id, agencies.c.is_coordinator)
     ).scalar()
     name = row.agency or leadership_name(row.province)
-    coordinator = coordinator or "cơ quan thường trực"
-    return Digest(row.id, row.recipient, name, row.agency_id, row.province_id, row.local_date, coordinator)
+    return Digest(row.id, row.recipient, name, row.agency_id, row.province_id, row.local_date, coordinator or NOBODY)
 
 
-def _items(source: FromClause, digest_id: int, holder: ColumnElement[int], *more: Any) -> Select[Any]:
+def _select(source: FromClause, holder: ColumnElement[int], *more: Any) -> Select[Any]:
+    """What an item says of its task; why it is said must be among `more`, as `kind`."""
     joined = (
         source.join(criteria, criteria.c.id == tasks.c.criterion_id)
         .join(fields, fields.c.id == criteria.c.field_id)
@@ -143,13 +173,6 @@ def _items(source: FromClause, digest_id: int, holder: ColumnElement[int], *more
         .join(agencies, agencies.c.id == holder)
     )
     columns = (
-        digest_items.c.id.label("item"),
-        digest_items.c.kind,
-        digest_items.c.subject,
-        digest_items.c.task_id,
-        digest_items.c.share_id,
-        digest_items.c.milestone,
-        digest_items.c.effective_due.label("told_due"),
         tasks.c.id,
         tasks.c.code,
         tasks.c.effective_due,
@@ -164,7 +187,20 @@ def _items(source: FromClause, digest_id: int, holder: ColumnElement[int], *more
         agencies.c.name.label("agency"),
         assessments.c.province_id,
     )
-    return select(*columns, *more).select_from(joined).where(digest_items.c.digest_id == digest_id)
+    return select(*columns, *more).select_from(joined)
+
+
+def _items(source: FromClause, digest_id: int, holder: ColumnElement[int], *more: Any) -> Select[Any]:
+    ledger = (
+        digest_items.c.id.label("item"),
+        digest_items.c.kind,
+        digest_items.c.subject,
+        digest_items.c.task_id,
+        digest_items.c.share_id,
+        digest_items.c.milestone,
+        digest_items.c.effective_due.label("told_due"),
+    )
+    return _select(source, holder, *ledger, *more).where(digest_items.c.digest_id == digest_id)
 
 
 def _task_items(digest_id: int) -> Select[Any]:
@@ -176,13 +212,17 @@ def _share_items(digest_id: int) -> Select[Any]:
     source = digest_items.join(shares, shares.c.id == digest_items.c.share_id).join(
         tasks, tasks.c.id == shares.c.task_id
     )
+    return _items(source, digest_id, shares.c.agency_id, *_share_columns())
+
+
+def _share_columns() -> tuple[Any, ...]:
     own = (shares.c[name] for name in ("what", "quantity", "unit", "reason", "current", "resolved", "done"))
     labelled = (
         shares.c.code.label("share_code"),
         shares.c.kind.label("share_kind"),
         shares.c.effective_due.label("share_due"),
     )
-    return _items(source, digest_id, shares.c.agency_id, *labelled, *own)
+    return (*labelled, *own)
 
 
 def _task_stands(row: Any, digest: Digest) -> bool:

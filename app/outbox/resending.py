@@ -1,16 +1,18 @@
 """What people ask of the outbox: send again, and how much waits."""
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, and_, case, func, or_, select, update
 
 from app import events
 from app.core.access import Actor, Permission
 from app.errors import Conflict, NotFound
 from app.models import deliveries, digests
 
+PATIENCE = timedelta(minutes=15)
+"""How late a message may be before somebody ought to look."""
 _WHY_NOT = {
     "pending": "Thư này đang chờ gửi; hệ thống sẽ tự gửi, không cần gửi lại.",
     "sending": "Thư này đang được gửi; hãy đợi kết quả.",
@@ -69,6 +71,21 @@ def _locked(connection: Connection, actor: Actor, delivery_id: int) -> Any:
     if row is None or row.province_id != actor.province_id:
         raise NotFound("Không có thư nhắc việc này.")
     return row
+
+
+def count_undelivered(connection: Connection, actor: Actor, *, now: datetime) -> dict[str, int]:
+    """Messages of the actor's province that did not reach anybody, by state: `late` (should be out by now), `dead`,
+    `unreachable`."""
+    actor.require(Permission.REMINDER_READ)
+    late = and_(deliveries.c.state.in_(("pending", "sending")), deliveries.c.next_attempt_at <= now - PATIENCE)
+    state = case((late, "late"), else_=deliveries.c.state)
+    counted = (
+        select(state, func.count())
+        .join(digests, digests.c.id == deliveries.c.digest_id)
+        .where(digests.c.province_id == actor.province_id, or_(late, deliveries.c.state.in_(("dead", "unreachable"))))
+        .group_by(state)
+    )
+    return {"late": 0, "dead": 0, "unreachable": 0, **dict(connection.execute(counted).all())}
 
 
 def backlog(connection: Connection, *, now: datetime) -> dict[str, Any]:

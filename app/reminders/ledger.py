@@ -29,7 +29,7 @@ def list_digests(
     """Digests of the actor's province, newest first. `recipient` is an agency code or "leadership", `state` that of any
     of its messages, `first` and `last` local days, both included."""
     actor.require(Permission.REMINDER_READ)
-    wanted = [_visible(actor), *_filters(recipient, state, first, last)]
+    wanted = [visible_digests(actor), *_filters(recipient, state, first, last)]
     total = connection.execute(_joined(func.count()).where(*wanted)).scalar_one()
     page = _digests().where(*wanted).order_by(digests.c.local_date.desc(), digests.c.id.desc())
     rows = connection.execute(page.limit(limit).offset(offset)).all()
@@ -39,13 +39,14 @@ def list_digests(
 def get_digest(connection: Connection, actor: Actor, digest_id: int, *, now: datetime) -> dict[str, Any]:
     """One digest with its items: what it said, or is still to say. Raises `NotFound` outside the actor's province."""
     actor.require(Permission.REMINDER_READ)
-    rows = connection.execute(_digests().where(digests.c.id == digest_id, _visible(actor))).all()
+    rows = connection.execute(_digests().where(digests.c.id == digest_id, visible_digests(actor))).all()
     if not rows:
         raise NotFound("Không có thư nhắc việc này.")
     return _described(connection, rows)[0] | {"items": _items(connection, digest_id)}
 
 
-def _visible(actor: Actor) -> ColumnElement[bool]:
+def visible_digests(actor: Actor) -> ColumnElement[bool]:
+    """Those of the actor's province; an administrator of the installation reads all."""
     if actor.province_id is None:
         return true() if actor.role is Role.ADMIN else false()
     return digests.c.province_id == actor.province_id

@@ -30,12 +30,11 @@ def preview(connection: Connection, actor: Actor, *, on: date | None = None, now
     """
     actor.require(Permission.REMINDER_READ)
     day = on or local_date(now)
-    if not FIRST_YEAR <= day.year <= LAST_YEAR:
-        raise InvalidInput(f"Ngày xem trước phải từ năm {FIRST_YEAR} đến năm {LAST_YEAR}.", field="on")
+    check_day(day)
     parts = []
     for province in find_provinces(connection, actor.province_id):
         calendar = calendar_around(connection, day)
-        pending = _first_pending(connection, province, now=now)
+        pending = first_pending(connection, province, now=now)
         mode = preview_mode(day, assumed_since=pending, calendar=calendar)
         plan = plan_for(connection, province, on=day, mode=mode, calendar=calendar, explain=True)
         parts.append(told(connection, province, plan, on=day))
@@ -104,7 +103,12 @@ class _Teller:
         return label(recipient, several=self._several)
 
 
-def _first_pending(connection: Connection, province: Province, *, now: datetime) -> date:
+def check_day(day: date) -> None:
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise InvalidInput(f"Ngày xem trước phải từ năm {FIRST_YEAR} đến năm {LAST_YEAR}.", field="on")
+
+
+def first_pending(connection: Connection, province: Province, *, now: datetime) -> date:
     """The first day whose regular run is still to come; after the working hours that is no longer today."""
     today, last = local_date(now), last_run_on(connection, province)
     over = local_moment(now).time() >= province.policy.send_until

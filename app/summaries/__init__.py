@@ -1,4 +1,4 @@
-"""How far an assessment's tasks are: `summarize` by agency, field, group, kind or status; the whole; daily snapshots."""
+"""How far an assessment's tasks are: by agency, field, group, kind or status; the whole; and daily snapshots."""
 
 from app.summaries.rollup import BY, GROUPS, KINDS, summarize
 from app.summaries.snapshots import get_history, take_snapshots

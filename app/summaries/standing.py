@@ -16,9 +16,7 @@ from app.models import assessments, benchmarks, fields, tasks
 
 FIGURES: Final = Scores._fields
 
-_HEAD: Final = select(
-    assessments.c.id, assessments.c.code, assessments.c.province_count, assessments.c.published_rank
-)
+_HEAD: Final = select(assessments.c.id, assessments.c.code, assessments.c.province_count, assessments.c.published_rank)
 _SHORT: Final = (
     select(
         tasks.c.group,
@@ -73,8 +71,7 @@ def get_standing(connection: Connection, actor: Actor, ident: str, *, now: datet
             for figure in FIGURES
         },
         "benchmarks": [
-            one.benchmark._asdict()
-            | {"score": format_points(one.benchmark.score), "distance": _shown(one.distance)}
+            one.benchmark._asdict() | {"score": format_points(one.benchmark.score), "distance": _shown(one.distance)}
             for one in found.benchmarks
         ],
         "rank_interval": {figure: getattr(found.ranks, figure)._asdict() for figure in FIGURES},
@@ -89,9 +86,7 @@ def _sums(parts: Iterable[tuple[Any, Sequence[int]]]) -> dict[Any, Scores]:
     return found
 
 
-def _outlined(
-    maximum: int, short: Mapping[str, Scores], marks: Sequence[Benchmark], assessment: Any
-) -> Outline:
+def _outlined(maximum: int, short: Mapping[str, Scores], marks: Sequence[Benchmark], assessment: Any) -> Outline:
     """Benchmarks that contradict each other (the linter says where) still measure distances, but bound no rank."""
     count = assessment.province_count
     try:

@@ -1,26 +1,34 @@
 """Đề nghị gia hạn: an agency asks for a later date, the coordinator decides; the old date stays on record."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 
 from app import events, scope
+from app.agencies import work_calendar
 from app.core import workflow
 from app.core.access import Actor, Permission
+from app.core.workdays import ONE_DAY, Calendar
 from app.errors import Conflict, IllegalMove, InvalidInput, NotFound
-from app.models import agencies, assessments, extension_requests, tasks
+from app.models import accounts, agencies, assessments, criteria, extension_requests, tasks
 from app.tasks.change import Located, apply, check_future, check_leads, check_version, locate
 from app.text import compose
 
 _COLUMNS = (
     extension_requests.c.id,
     tasks.c.code.label("task"),
+    criteria.c.name.label("task_name"),
     agencies.c.code.label("agency"),
+    agencies.c.name.label("agency_name"),
+    tasks.c.effective_due,
+    tasks.c.status,
     extension_requests.c.requested_due,
     extension_requests.c.previous_due,
     extension_requests.c.reason,
     extension_requests.c.at,
+    accounts.c.display_name.label("by"),
     extension_requests.c.on_behalf_of,
     extension_requests.c.state,
     extension_requests.c.granted_due,
@@ -31,8 +39,12 @@ _REQUESTS = (
     select(*_COLUMNS)
     .join(tasks, tasks.c.id == extension_requests.c.task_id)
     .join(assessments, assessments.c.id == tasks.c.assessment_id)
+    .join(criteria, criteria.c.id == tasks.c.criterion_id)
     .join(agencies, agencies.c.id == tasks.c.agency_id)
+    .join(accounts, accounts.c.id == extension_requests.c.account_id)
 )
+LONGEST_COUNTED = 3
+"""Years between two dates up to which working days are counted: a calendar of centuries would be made for nothing."""
 
 
 def request_extension(
@@ -125,20 +137,38 @@ def list_requests(
     *,
     state: str | None,
     task: str | None = None,
+    assessment: str | None = None,
+    oldest_first: bool = False,
     limit: int,
     offset: int,
     now: datetime,
 ) -> dict[str, Any]:
-    """Requests on visible tasks, the newest first."""
+    """Requests on visible tasks, the newest first unless asked otherwise. `workdays`: how many working days the date
+    asked for adds to the one it would replace; None where that is years away."""
     actor.require(Permission.TASK_READ)
     statement = _REQUESTS.where(scope.visible_tasks(actor))
     if state is not None:
         statement = statement.where(extension_requests.c.state == state)
     if task is not None:
         statement = statement.where(tasks.c.code == task)
+    if assessment is not None:
+        statement = statement.where(assessments.c.code == assessment)
     total = connection.execute(select(func.count()).select_from(statement.subquery())).scalar_one()
-    rows = connection.execute(statement.order_by(extension_requests.c.id.desc()).limit(limit).offset(offset))
-    return {"items": [dict(row._mapping) for row in rows], "total": total, "limit": limit, "offset": offset}
+    order = extension_requests.c.id if oldest_first else extension_requests.c.id.desc()
+    rows = connection.execute(statement.order_by(order).limit(limit).offset(offset)).all()
+    return {"items": _counted(connection, rows), "total": total, "limit": limit, "offset": offset}
+
+
+def _counted(connection: Connection, rows: Sequence[Any]) -> list[dict[str, Any]]:
+    spans = {row.id: (row.previous_due, row.requested_due) for row in rows if _is_near(row)}
+    years = {year for first, last in spans.values() for year in range(first.year - 1, last.year + 1)}
+    calendar = work_calendar(connection, years=years) if rows else Calendar()
+    added = {key: calendar.workdays_between(first - ONE_DAY, last - ONE_DAY) for key, (first, last) in spans.items()}
+    return [{**row._mapping, "workdays": added.get(row.id)} for row in rows]
+
+
+def _is_near(row: Any) -> bool:
+    return bool(row.requested_due.year - row.previous_due.year <= LONGEST_COUNTED)
 
 
 def get_request(connection: Connection, actor: Actor, request_id: int, *, now: datetime) -> dict[str, Any]:

@@ -32,6 +32,7 @@ from app.models import (
 )
 from app.tasks.change import UNKNOWN, points_or_none
 from app.tasks.search import ROWS, listed
+from app.tasks.waiting import find_waiting
 
 _SOURCE = (
     select(criteria.c.rule, criteria.c.facts, criteria.c.where)
@@ -54,6 +55,7 @@ def get_task(connection: Connection, actor: Actor, ident: str, *, now: datetime)
         "rule": _rule(source.rule),
         "missing": _missing(connection, row),
         "report": _report(connection, row.id),
+        "waiting": find_waiting(connection, actor, row.id, now=now) if row.status == "submitted" else None,
         "reviews": _reviews(connection, row.id),
         "extension_requests": _extensions(connection, row.id),
         "directions": _directions(connection, row.id),
@@ -64,9 +66,16 @@ def get_task(connection: Connection, actor: Actor, ident: str, *, now: datetime)
 
 
 def list_updates(
-    connection: Connection, actor: Actor, ident: str, *, limit: int, offset: int, now: datetime
+    connection: Connection,
+    actor: Actor,
+    ident: str,
+    *,
+    limit: int,
+    offset: int,
+    newest_first: bool = False,
+    now: datetime,
 ) -> dict[str, Any]:
-    """The task's log, oldest first: who, on whose behalf, when, from, to and why."""
+    """The task's log, oldest first unless asked otherwise: who, on whose behalf, when, from, to and why."""
     actor.require(Permission.TASK_READ)
     found = connection.execute(
         select(tasks.c.id)
@@ -77,7 +86,8 @@ def list_updates(
         raise NotFound(UNKNOWN)
     mine = (events.c.entity == "task", events.c.entity_id == found.id)
     total = connection.execute(select(func.count()).select_from(events).where(*mine)).scalar_one()
-    rows = connection.execute(select(events).where(*mine).order_by(events.c.id).limit(limit).offset(offset)).all()
+    order = events.c.id.desc() if newest_first else events.c.id
+    rows = connection.execute(select(events).where(*mine).order_by(order).limit(limit).offset(offset)).all()
     items = log.told(connection, rows)
     return {"items": items, "total": total, "limit": limit, "offset": offset}
 
@@ -100,11 +110,13 @@ def _missing(connection: Connection, row: Any) -> list[str]:
         return []
     found = connection.execute(select(reports).where(reports.c.task_id == row.id)).first()
     texts = found._mapping if found is not None else {}
-    missing = [label for name, label in workflow.PARTS.items() if not str(texts.get(name, "")).strip()]
-    has_figures = row.reported is not None or (found is not None and (found.measurements or found.declared is not None))
-    if row.kind == "appraised" and not has_figures:
-        missing.append("số liệu đo được hoặc điểm tự chấm")
-    return missing
+    scored = has_figures(row.reported, found)
+    return workflow.missing_parts(texts, appraised=row.kind == "appraised", has_score=scored)
+
+
+def has_figures(reported: int | None, report: Any) -> bool:
+    """Whether a score was reported, or what makes one. `report`: its row (`measurements`, `declared`), or None."""
+    return reported is not None or (report is not None and bool(report.measurements or report.declared is not None))
 
 
 def _report(connection: Connection, task_id: int) -> dict[str, Any] | None:

@@ -13,7 +13,7 @@ from app.core import scoring, workflow
 from app.core.access import Actor, Permission
 from app.core.workdays import local_date
 from app.db import savepoint
-from app.errors import InvalidInput, OutsideRuleDomain, Problem, ScoreNotAccepted
+from app.errors import Forbidden, InvalidInput, OutsideRuleDomain, Problem, ScoreNotAccepted
 from app.models import reports, submissions
 from app.tasks.change import Located, apply, check_leads, check_version, locate, points_or_none
 from app.text import compose
@@ -42,11 +42,12 @@ def record_update(
     """Write an agency's update: report, figures, status, score and log in one go; returns the task's new standing.
 
     Raises the problem types of the task's life (`IllegalMove`, `IncompleteSubmission`, `StaleVersion`), of measurements
-    and of scores; nothing is changed then.
+    and of scores, `Forbidden` for an account that only prepares reports; nothing is changed then.
     """
     row = locate(connection, actor, ident)
     actor.require(Permission.TASK_REPORT)
     check_leads(actor, row)
+    _check_hands_in(actor, row, change)
     check_version(row, version)
     _check_says_something(change)
     _check_move(row, change)
@@ -70,6 +71,7 @@ def record_update(
         now=now,
         why=compose(change.note),
         also={**texts, **figures.logged},
+        also_before=_stood(row, {**texts, **figures.logged}),
     )
 
 
@@ -174,6 +176,18 @@ def _check_says_something(change: Update) -> None:
         raise InvalidInput("Cập nhật không có nội dung nào. Hãy gửi tiến độ, số liệu, trạng thái hoặc ghi chú.")
 
 
+def _check_hands_in(actor: Actor, row: Located, change: Update) -> None:
+    """Handing in and taking back is for whoever answers for the report, not for whoever prepares it."""
+    if not actor.drafts_only or change.status is None:
+        return
+    if change.status == "submitted":
+        raise Forbidden(
+            "Tài khoản này chỉ soạn báo cáo, không nộp. Hãy lưu báo cáo để lãnh đạo đơn vị nộp bằng tài khoản của mình."
+        )
+    if row.status == "submitted":
+        raise Forbidden("Báo cáo đã được nộp; chỉ lãnh đạo đơn vị được rút lại bằng tài khoản của mình.")
+
+
 def _check_move(row: Located, change: Update) -> None:
     if change.status is not None:
         if change.status not in workflow.LABELS:
@@ -183,6 +197,13 @@ def _check_move(row: Located, change: Update) -> None:
         return  # a bare note beside a report that waits for review
     else:
         workflow.check_update_open(row.status)
+
+
+def _stood(row: Located, written: Mapping[str, Any]) -> dict[str, Any]:
+    """What the log tells of the report before it was changed."""
+    before = {**{name: getattr(row, name) or "" for name in TEXTS}, "measurements": row.measurements}
+    before["declared"] = points_or_none(row.declared)
+    return {name: before[name] for name in written}
 
 
 def _edits(change: Update) -> bool:

@@ -1,12 +1,12 @@
 """Looking for tasks: filters, a page, and how one is listed. A page costs two queries whatever it holds."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from pydantic_core import to_json
-from sqlalchemy import Connection, Select, bindparam, func, select
+from sqlalchemy import Connection, Select, bindparam, case, func, select
 
 from app import scope
 from app.core import scoring, workflow
@@ -24,7 +24,9 @@ from app.models import (
 from app.tasks.change import brief
 from app.text import fold
 
+_TURN = case((tasks.c.status.in_(sorted(workflow.REPORTABLE)), 0), (tasks.c.status == "submitted", 1), else_=2)
 SORTS: dict[str, tuple[Any, ...]] = {
+    "urgent": (_TURN, tasks.c.effective_due, (tasks.c.max - tasks.c.published).desc(), tasks.c.code),
     "due": (tasks.c.effective_due, (tasks.c.max - tasks.c.published).desc(), tasks.c.code),
     "-due": (tasks.c.effective_due.desc(), tasks.c.code),
     "points": (tasks.c.max - tasks.c.published, tasks.c.code),
@@ -34,7 +36,8 @@ SORTS: dict[str, tuple[Any, ...]] = {
     "updated": (tasks.c.updated_at, tasks.c.code),
     "-updated": (tasks.c.updated_at.desc(), tasks.c.code),
 }
-"""The default, `due`: the most urgent first, and of those the most valuable."""
+"""The default, `due`: the most urgent first, and of those the most valuable. `urgent`: the same, but what owes a report
+stands before what waits for its review, and that before what is finished."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,8 @@ class Filter:
     kind: str | None = None
     group: str | None = None
     overdue: bool | None = None
+    due_within: int | None = None
+    """Owes a report and is due within so many days, today included; what is overdue already does not count."""
     q: str | None = None
     sort: str = "due"
     limit: int = 50
@@ -58,7 +63,8 @@ class Filter:
 
     def shape(self) -> "Shape":
         equal = tuple(name for name in _EQUAL if getattr(self, name) is not None)
-        return Shape(equal, bool(self.statuses), self.overdue, len(self.words()), self.sort)
+        soon = self.due_within is not None
+        return Shape(equal, bool(self.statuses), self.overdue, soon, len(self.words()), self.sort)
 
 
 class Shape(NamedTuple):
@@ -67,6 +73,7 @@ class Shape(NamedTuple):
     equal: tuple[str, ...]
     statuses: bool
     overdue: bool | None
+    soon: bool
     words: int
     sort: str
 
@@ -141,6 +148,11 @@ _EQUAL: dict[str, Any] = {
     "group": tasks.c.group,
 }
 _LATE = (tasks.c.effective_due <= bindparam("today")) & tasks.c.status.in_(sorted(workflow.REPORTABLE))
+_SOON = (
+    (tasks.c.effective_due > bindparam("today"))
+    & (tasks.c.effective_due <= bindparam("soon"))
+    & tasks.c.status.in_(sorted(workflow.REPORTABLE))
+)
 WORDS = 10
 """How many words of `q` count."""
 
@@ -154,6 +166,8 @@ def _statements(role: Role, everywhere: bool, shape: Shape) -> tuple[Select[Any]
         conditions.append(tasks.c.status.in_(bindparam("statuses", expanding=True)))
     if shape.overdue is not None:
         conditions.append(_LATE if shape.overdue else ~_LATE)
+    if shape.soon:
+        conditions.append(_SOON)
     conditions += [tasks.c.search.like(bindparam(f"word_{number}"), escape="/") for number in range(shape.words)]
     page = ROWS.where(*conditions).order_by(*SORTS[shape.sort]).limit(bindparam("limit")).offset(bindparam("offset"))
     return _COUNT.where(*conditions), page
@@ -162,6 +176,8 @@ def _statements(role: Role, everywhere: bool, shape: Shape) -> tuple[Select[Any]
 def _values(actor: Actor, wanted: Filter, *, today: date) -> dict[str, Any]:
     values: dict[str, Any] = {**scope.bound(actor), "today": today}
     values |= {f"is_{name}": getattr(wanted, name) for name in _EQUAL}
+    if wanted.due_within is not None:
+        values["soon"] = today + timedelta(days=wanted.due_within)
     if wanted.statuses:
         values["statuses"] = _known_statuses(wanted.statuses)
     for number, word in enumerate(wanted.words()):

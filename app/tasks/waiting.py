@@ -23,7 +23,6 @@ from app.models import (
     evidence,
     evidence_tasks,
     reports,
-    reviews,
     submissions,
     tasks,
 )
@@ -112,7 +111,9 @@ def find_decision(connection: Connection, actor: Actor, ident: str, *, now: date
     ten-thousandths of a point. None where nothing was decided yet."""
     actor.require(Permission.TASK_READ)
     row = connection.execute(
-        select(tasks.c.code, criteria.c.name, tasks.c.kind, events.c.action, events.c.at, events.c.before, events.c.after)
+        select(
+            tasks.c.code, criteria.c.name, tasks.c.kind, events.c.action, events.c.at, events.c.before, events.c.after
+        )
         .join(assessments, assessments.c.id == tasks.c.assessment_id)
         .join(criteria, criteria.c.id == tasks.c.criterion_id)
         .join(events, and_(events.c.entity == "task", events.c.entity_id == tasks.c.id))

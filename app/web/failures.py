@@ -7,11 +7,13 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
+from starlette.types import Scope
 
 from app import errors
 from app.api import errors as api_errors
 from app.web import pages
 from app.web.visit import SignInRequired
+from app.web.wording import for_people
 
 MACHINES = ("/api/", "/healthz", "/readyz", "/metrics")
 """Addresses that answer programs."""
@@ -36,6 +38,13 @@ def _split(machine: Handler, person: Handler) -> Handler:
     return handle
 
 
+def on_refused_body(scope: Scope, status: int, slug: str, title: str, detail: str) -> Response:
+    """A body that is not even read (`app.api.limits`)."""
+    if scope["path"].startswith(MACHINES):
+        return api_errors.problem(status, slug, title, detail, scope["path"])
+    return _page(Request(scope), status, title, detail)
+
+
 async def on_sign_in_required(request: Request, _error: Exception) -> Response:
     """To the sign-in page and, for a page, back again. A part of a page tells the browser to go there as a whole."""
     back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
@@ -47,7 +56,7 @@ async def on_sign_in_required(request: Request, _error: Exception) -> Response:
 
 async def _on_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, errors.Problem)
-    return _page(request, api_errors.STATUS[type(error)], error.title, error.detail)
+    return _page(request, api_errors.STATUS[type(error)], error.title, for_people(error.detail))
 
 
 async def _on_invalid(request: Request, _error: Exception) -> Response:

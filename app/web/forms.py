@@ -25,6 +25,10 @@ class Sent:
         """Composed and trimmed; "" when absent."""
         return compose(self.raw(name))
 
+    def shown(self, prefix: str = "") -> dict[str, str]:
+        """What was typed into fields whose names begin so, to be shown again."""
+        return {name: self.raw(name) for name in self.values if name.startswith(prefix)}
+
     def optional(self, name: str) -> str | None:
         """None when empty or absent."""
         return self.text(name) or None

@@ -19,6 +19,7 @@ from app.core.reminding import days_text
 from app.errors import Problem
 from app.settings import ROOT
 from app.web import navigation, notices
+from app.web.wording import for_people
 
 ROLES = {
     Role.AGENCY: "Cơ quan, đơn vị",
@@ -75,6 +76,8 @@ def pairs(rows: Iterable[Mapping[str, Any]], value: str, label: str) -> list[tup
 def render(request: Request, template: str, status: int, *, problem: Problem | None = None, **context: Any) -> Response:
     """A template as an answer. A problem gives it the status that the API would give."""
     done = notices.DONE.get(request.query_params.get("done", ""))
+    if problem is not None:
+        problem.detail = for_people(problem.detail)
     body = (
         environment()
         .get_template(template)

@@ -1,13 +1,19 @@
-"""Signing in and out, and the way home."""
+"""Signing in and out, the page where a one-time link sets a password, and the way home."""
 
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from app import accounts
+from app.errors import InvalidInput, NotFound, Problem, Unauthenticated
+from app.text import compose
 from app.web import navigation, pages
-from app.web.visit import Signed, forget, local_path
+from app.web.forms import Sent, read_sent
+from app.web.visit import Signed, check_origin, cookie_name, forget, local_path, remember
 
 router = APIRouter(include_in_schema=False)
+
+MISSING = "Hãy nhập cả tên tài khoản và mật khẩu."
+DIFFERENT = "Hai lần nhập mật khẩu không giống nhau. Hãy nhập lại."
 
 
 @router.get("/")
@@ -16,8 +22,38 @@ async def home(visit: Signed) -> Response:
 
 
 @router.get("/signin")
-async def show_sign_in(request: Request, next: str = "/") -> Response:
-    return pages.render(request, "signin.html", 200, name="", next=local_path(next))
+async def show_sign_in(request: Request, next: str = "/", name: str = "") -> Response:
+    """Whoever is signed in goes on at once, unless a password was just set: that may be another account's."""
+    if "done" not in request.query_params and await _is_signed_in(request):
+        return RedirectResponse(local_path(next), 303)
+    return _form(request, compose(name[:100]), local_path(next))
+
+
+@router.post("/signin")
+async def sign_in(request: Request) -> Response:
+    """The session of the form is always a new one; what the browser had before ends."""
+    state = request.app.state
+    check_origin(request, state.settings)
+    sent = await read_sent(request)
+    name, going = compose(sent.raw("name")[:200]), local_path(sent.text("next"))
+    if not name or not sent.raw("password"):
+        return _form(request, name, going, problem=InvalidInput(MISSING, field="password" if name else "name"))
+    try:
+        signed_in = await accounts.sign_in(
+            state.db,
+            name,
+            sent.raw("password"),
+            device=device_of(request),
+            old_token=request.cookies.get(cookie_name(state.settings)),
+            now=state.clock.now(),
+        )
+    except Unauthenticated as refusal:
+        return _form(request, name, going, status=401, refusal=refusal.detail)
+    except Problem as problem:
+        return _form(request, name, going, problem=problem)
+    response = RedirectResponse(navigation.home(signed_in.actor.role) if going == "/" else going, 303)
+    remember(response, signed_in.token, state.settings)
+    return response
 
 
 @router.post("/signout")
@@ -26,3 +62,72 @@ async def sign_out(visit: Signed) -> Response:
     response = visit.to("/signin", "signed-out")
     forget(response, visit.settings)
     return response
+
+
+@router.get("/password/{token}")
+async def show_password(request: Request, token: str) -> Response:
+    """Opening the page uses nothing up: mail programs and messengers open links to look at them."""
+    try:
+        owner = await _owner(request, token)
+    except NotFound as gone:
+        return _useless(request, gone)
+    return pages.render(request, "password.html", 200, owner=owner, token=token)
+
+
+@router.post("/password/{token}")
+async def set_password(request: Request, token: str) -> Response:
+    state = request.app.state
+    check_origin(request, state.settings)
+    sent = await read_sent(request)
+    try:
+        owner = await _owner(request, token)
+        try:
+            check_repeated(sent)
+            await accounts.set_password(state.db, token, sent.raw("password"), now=state.clock.now())
+        except NotFound:
+            raise
+        except Problem as problem:
+            return pages.render(request, "password.html", 200, owner=owner, token=token, problem=problem)
+    except NotFound as gone:
+        return _useless(request, gone)
+    return RedirectResponse(f"/signin?done=password-set&name={owner.account}", 303)
+
+
+def check_repeated(sent: Sent) -> None:
+    """Nobody sees what they type: raises `InvalidInput` when it was typed differently the second time."""
+    if sent.raw("password") != sent.raw("repeated"):
+        raise InvalidInput(DIFFERENT, field="repeated")
+
+
+def device_of(request: Request) -> str:
+    """What the browser calls itself."""
+    return request.headers.get("user-agent", "")[:400]
+
+
+async def _is_signed_in(request: Request) -> bool:
+    state = request.app.state
+    token = request.cookies.get(cookie_name(state.settings))
+    return bool(token) and await state.db.read(accounts.find_session, token, now=state.clock.now()) is not None
+
+
+async def _owner(request: Request, token: str) -> accounts.LinkOwner:
+    state = request.app.state
+    owner: accounts.LinkOwner = await state.db.read(accounts.find_link, token, now=state.clock.now())
+    return owner
+
+
+def _form(
+    request: Request,
+    name: str,
+    going: str,
+    *,
+    status: int = 200,
+    refusal: str | None = None,
+    problem: Problem | None = None,
+) -> Response:
+    """The page with the name that was typed; a password is never sent back."""
+    return pages.render(request, "signin.html", status, name=name, next=going, refusal=refusal, problem=problem)
+
+
+def _useless(request: Request, gone: NotFound) -> Response:
+    return pages.render(request, "failure.html", 404, title="Liên kết không còn dùng được", detail=gone.detail)

@@ -1,5 +1,181 @@
 """One task: what Sở Nội vụ and the leadership do on it."""
 
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
 from fastapi import APIRouter
+from starlette.responses import Response
+
+from app import tasks
+from app.agencies import list_agencies
+from app.core.access import Actor, Permission
+from app.db import Connection
+from app.errors import InvalidInput, Problem
+from app.tasks import Steering
+from app.web import task as task_page
+from app.web.forms import Sent
+from app.web.visit import Signed, Visit
 
 router = APIRouter(include_in_schema=False)
+
+MOST_AT_ONCE = 50
+"""A page of the list."""
+
+
+@router.get("/tasks/{code}/steering")
+async def show_steering(visit: Signed, code: str) -> Response:
+    return await _show(visit, code)
+
+
+@router.post("/tasks/{code}/steering/due")
+async def change_due(visit: Signed, code: str) -> Response:
+    async def act(sent: Sent, version: int) -> None:
+        due = _needed(sent.day("due-due_before", "Hạn mới"), "due_before", "Hãy nhập hạn mới.")
+        await visit.write(tasks.steer, code, Steering(sent.text("due-reason"), due_before=due), version=version)
+
+    return await _steer(visit, code, "due", act)
+
+
+@router.post("/tasks/{code}/steering/target")
+async def change_target(visit: Signed, code: str) -> Response:
+    async def act(sent: Sent, version: int) -> None:
+        target = _needed(sent.score("target-target"), "target", "Hãy nhập điểm mục tiêu.")
+        await visit.write(tasks.steer, code, Steering(sent.text("target-reason"), target=target), version=version)
+
+    return await _steer(visit, code, "target", act)
+
+
+@router.post("/tasks/{code}/steering/cooperating")
+async def change_cooperating(visit: Signed, code: str) -> Response:
+    async def act(sent: Sent, version: int) -> None:
+        change = Steering(sent.text("cooperating-reason"), cooperating=sent.many("cooperating-agency"))
+        await visit.write(tasks.steer, code, change, version=version)
+
+    return await _steer(visit, code, "cooperating", act)
+
+
+@router.post("/tasks/{code}/steering/assign")
+async def assign(visit: Signed, code: str) -> Response:
+    async def act(sent: Sent, version: int) -> None:
+        agency = _needed(sent.optional("assign-agency"), "agency", "Hãy chọn cơ quan nhận nhiệm vụ.")
+        await visit.write(tasks.assign, code, agency, sent.text("assign-reason"), version=version)
+
+    return await _steer(visit, code, "assign", act)
+
+
+@router.post("/tasks/{code}/steering/close")
+async def close(visit: Signed, code: str) -> Response:
+    async def act(sent: Sent, version: int) -> None:
+        await visit.write(tasks.close, code, sent.text("close-reason"), version=version)
+
+    return await _steer(visit, code, "close", act)
+
+
+@router.post("/tasks/{code}/steering/reopen")
+async def reopen(visit: Signed, code: str) -> Response:
+    async def act(sent: Sent, version: int) -> None:
+        due = sent.day("reopen-due_before", "Hạn mới")
+        await visit.write(tasks.reopen, code, sent.text("reopen-reason"), due, version=version)
+
+    return await _steer(visit, code, "reopen", act)
+
+
+@router.post("/tasks/{code}/directions")
+async def give_direction(visit: Signed, code: str) -> Response:
+    """On behalf of nobody: whoever is signed in speaks."""
+    try:
+        await visit.write(tasks.give_direction, code, visit.sent.text("direction-text"), None, version=None)
+    except Problem as problem:
+        problem.field = f"direction-{problem.field}" if problem.field else None
+        return await task_page.show_task(visit, code, problem=problem, typed=visit.sent.shown("direction-"))
+    return visit.to(f"/tasks/{code}", "direction-given")
+
+
+async def _steer(visit: Visit, code: str, form: str, act: Callable[[Sent, int], Any]) -> Response:
+    """Carry out one form of the page, or show the page again with the form as it was typed."""
+    try:
+        await act(visit.sent, _version(visit.sent))
+    except Problem as problem:
+        if problem.field and not problem.field.startswith(f"{form}-"):
+            problem.field = f"{form}-{problem.field}"
+        return await _show(visit, code, problem)
+    return visit.to(f"/tasks/{code}", f"steered-{form}")
+
+
+async def _show(visit: Visit, code: str, problem: Problem | None = None) -> Response:
+    visit.actor.require(Permission.TASK_STEER)
+    frame = await visit.frame()
+    task = await visit.read(tasks.get_task, code)
+    found = await visit.read(list_agencies, active=True, limit=200, offset=0)
+    typed = visit.sent.shown() if problem is not None else {}
+    return visit.page(
+        "steering.html",
+        **frame,
+        task=task,
+        agencies=found["items"],
+        typed=typed,
+        problem=problem,
+        chosen=chosen(task, visit.sent),
+    )
+
+
+def chosen(task: Mapping[str, Any], sent: Sent) -> list[str]:
+    """Codes ticked as cooperating: as they were sent, else as they stand."""
+    if sent.has("cooperating-reason"):
+        return sent.many("cooperating-agency")
+    return [one["code"] for one in task["cooperating"]]
+
+
+def _needed(value: Any, field: str, detail: str) -> Any:
+    if value is None:
+        raise InvalidInput(detail, field=field)
+    return value
+
+
+def _version(sent: Sent) -> int:
+    given = sent.text("version")
+    if not given.isdecimal() or len(given) > 9:
+        raise InvalidInput("Biểu mẫu thiếu số bản của nhiệm vụ. Hãy tải lại trang rồi gửi lại.")
+    return int(given)
+
+
+# Many at once
+
+
+@router.get("/steering")
+async def show_many(visit: Signed) -> Response:
+    return await _show_many(visit, visit.request.query_params.getlist("task"))
+
+
+@router.post("/steering")
+async def change_many(visit: Signed) -> Response:
+    """One new due date for every task that was ticked: all of them or none."""
+    sent = visit.sent
+    items = [_task_version(one) for one in sent.many("task")]
+    try:
+        if not items:
+            raise InvalidInput("Hãy chọn ít nhất một nhiệm vụ.", field="task")
+        due: date = _needed(sent.day("due_before", "Hạn mới"), "due_before", "Hãy nhập hạn mới.")
+        await visit.write(tasks.steer_many, items[:MOST_AT_ONCE], Steering(sent.text("reason"), due_before=due))
+    except Problem as problem:
+        return await _show_many(visit, [code for code, _ in items], problem)
+    return visit.to("/tasks", "steered-many")
+
+
+async def _show_many(visit: Visit, codes: list[str], problem: Problem | None = None) -> Response:
+    visit.actor.require(Permission.TASK_STEER)
+    frame = await visit.frame()
+    found = await visit.read(_read_all, list(dict.fromkeys(codes))[:MOST_AT_ONCE])
+    typed = visit.sent.shown() if problem is not None else {}
+    return visit.page("steering_many.html", **frame, tasks=found, typed=typed, problem=problem)
+
+
+def _read_all(connection: Connection, actor: Actor, codes: Sequence[str], *, now: datetime) -> list[dict[str, Any]]:
+    return [tasks.get_task(connection, actor, code, now=now) for code in codes]
+
+
+def _task_version(text: str) -> tuple[str, int]:
+    """ "ST-2024-TC-16@3" → its parts; without a number it is a version that never was."""
+    code, _, version = text.partition("@")
+    return code, int(version) if version.isdecimal() and len(version) < 10 else 0

@@ -62,7 +62,7 @@ def _busy(site: Site) -> None:
         actor,
         "ST-2024-TC-15",
         Update(
-            status="submitted", texts=texts, measurements={"services_used": 14, "services_published": 16}, note="Nộp"
+            status="submitted", texts=texts, measurements={"used_services": 13, "services": 16}, note="Nộp"
         ),
         version=1,
     )

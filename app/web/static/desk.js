@@ -38,3 +38,21 @@ document.querySelector("[data-focus]")?.focus();
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-print]")) window.print();
 });
+
+// What is shown once is copied with one press.
+for (const shown of document.querySelectorAll("input[data-copy]")) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "plain";
+  button.textContent = "Chép";
+  button.addEventListener("click", async () => {
+    shown.select();
+    try {
+      await navigator.clipboard.writeText(shown.value);
+    } catch {
+      document.execCommand("copy"); // without https there is no clipboard
+    }
+    button.textContent = "Đã chép";
+  });
+  shown.after(button);
+}

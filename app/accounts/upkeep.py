@@ -1,0 +1,29 @@
+"""Forgetting what browsers left behind: sessions and links long over, abandoned drafts, files never applied."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, delete, or_
+
+from app.models import drafts, login_sessions, password_links, workbooks
+
+SESSIONS_KEPT = timedelta(days=30)
+"""After their end, so that one can still ask who was signed in from where."""
+LINKS_KEPT = timedelta(days=30)
+DRAFTS_KEPT = timedelta(days=180)
+WORKBOOKS_KEPT = timedelta(days=1)
+"""Whoever has not applied a preview by then uploads the file again."""
+
+
+def forget_left_behind(connection: Connection, *, now: datetime) -> dict[str, int]:
+    """Delete what nobody can use or miss any more; returns how many rows of each table."""
+    old = {
+        login_sessions: or_(
+            login_sessions.c.expires_at < now - SESSIONS_KEPT, login_sessions.c.ended_at < now - SESSIONS_KEPT
+        ),
+        password_links: or_(
+            password_links.c.expires_at < now - LINKS_KEPT, password_links.c.used_at < now - LINKS_KEPT
+        ),
+        drafts: drafts.c.updated_at < now - DRAFTS_KEPT,
+        workbooks: workbooks.c.created_at < now - WORKBOOKS_KEPT,
+    }
+    return {table.name: connection.execute(delete(table).where(over)).rowcount for table, over in old.items()}

@@ -1,0 +1,92 @@
+"""Files of evidence on their way in and out, for the API and the pages alike: in bounded memory, and bytes live and die
+with their row."""
+
+import hashlib
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from typing import BinaryIO
+from urllib.parse import quote
+
+import structlog
+from pydantic_core import to_json
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
+from starlette.responses import Response, StreamingResponse
+
+from app import evidence
+from app.api.deps import Call
+from app.errors import NotFound
+
+log = structlog.get_logger()
+
+CHUNK = 256 * 1024
+
+
+async def receive(call: Call, file: UploadFile | None) -> evidence.Upload | None:
+    """Take a form's file in and look into it; None for a form without one. Raises `TooLarge`, `FileRefused`.
+
+    What was received must then go through `kept_if_committed`.
+    """
+    if file is None:
+        return None
+    store, limit = store_of(call), call.settings.evidence_limit
+    return await run_in_threadpool(evidence.receive, store, file.file, file.filename or "", limit=limit)
+
+
+@asynccontextmanager
+async def kept_if_committed(call: Call, upload: evidence.Upload | None) -> AsyncIterator[None]:
+    """The block writes the row. One that fails leaves no bytes behind, one that succeeds keeps them."""
+    if upload is None:
+        yield
+        return
+    try:
+        yield
+    except BaseException:
+        try:
+            await call.db.write(evidence.discard, store_of(call), upload.received.sha256)
+        except Exception:  # the first error is the one to tell; `doctor` sweeps what stays behind
+            log.warning("file of a failed upload not removed", sha256=upload.received.sha256, exc_info=True)
+        raise
+    finally:
+        await run_in_threadpool(upload.received.forget)
+
+
+def fingerprint(document: evidence.Document, upload: evidence.Upload | None) -> bytes:
+    """What was sent, in a few bytes: a form that was read as a stream has no body any more that could be compared (its
+    boundary differs each time, too)."""
+    sha256 = upload.received.sha256 if upload else None
+    sent = to_json({**document._asdict(), "filename": upload.filename if upload else None, "sha256": sha256})
+    return hashlib.sha256(sent).digest()
+
+
+async def send_file(call: Call, evidence_id: int) -> Response:
+    """A document's file as a download; raises `NotFound`, `Forbidden`."""
+    found: evidence.File = await call.read(evidence.get_file, evidence_id)
+    try:
+        source = await run_in_threadpool(store_of(call).open, found.sha256)
+    except FileNotFoundError:
+        log.error("evidence file is missing", evidence=evidence_id, sha256=found.sha256)
+        raise NotFound("Tệp không còn trong kho. Hãy báo bộ phận kỹ thuật khôi phục từ bản sao lưu.") from None
+    return StreamingResponse(_chunks(source), headers=_download_headers(found), media_type=found.media_type)
+
+
+def store_of(call: Call) -> evidence.FileStore:
+    return evidence.FileStore(call.settings.evidence_dir)
+
+
+def _download_headers(file: evidence.File) -> dict[str, str]:
+    """Saved, never shown: whatever a document holds, a browser does not run it under this site's name."""
+    name = f"filename=\"{evidence.ascii_filename(file.filename)}\"; filename*=UTF-8''{quote(file.filename, safe='')}"
+    return {
+        "Content-Disposition": f"attachment; {name}",
+        "Content-Length": str(file.size),
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "private, no-store",
+    }
+
+
+def _chunks(source: BinaryIO) -> Iterator[bytes]:
+    with source:
+        while chunk := source.read(CHUNK):
+            yield chunk

@@ -1,0 +1,25 @@
+"""The charts of the report: the same definitions as on pages, drawn as pictures for print."""
+
+from typing import Final
+
+from app.reports.charts import Chart, agencies_chart, as_png, fields_chart, total_chart, trend_chart
+from app.reports.word.dossier import Dossier
+from app.reports.word.rendering import Picture
+
+WIDTH: Final = 142.0
+"""Millimetres, a little narrower than the text, so that a chart shares its page."""
+SCALE: Final = 2.5
+"""About 250 dots per inch."""
+
+
+def draw_charts(dossier: Dossier) -> dict[str, Picture]:
+    """By name, as the template knows them. A trend needs at least two days. Takes some tenths of a second."""
+    charts: dict[str, Chart] = {
+        "total": total_chart(dossier.projection),
+        "fields": fields_chart(dossier.projection),
+        "agencies": agencies_chart(dossier.by_agency),
+    }
+    days = [one for one in dossier.history if one["day"] <= dossier.day]
+    if len(days) > 1:
+        charts["trend"] = trend_chart({"items": days})
+    return {name: Picture(as_png(chart, scale=SCALE), WIDTH) for name, chart in charts.items()}

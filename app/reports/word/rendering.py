@@ -1,0 +1,249 @@
+"""Fills a template in. What people wrote comes out as they wrote it; a template can loop and choose, nothing else.
+
+Templates that people uploaded are filled in by a process of their own (`render_apart`), which may be stopped: a loop
+within loops must not hold the server up. `python -m app.reports.word.rendering` is that process.
+"""
+
+import base64
+import json
+import re
+import sys
+import traceback
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from io import BytesIO
+from typing import Any, Final, cast
+
+import jinja2
+from docx.oxml.ns import qn
+from docx.shared import Mm
+from docxtpl import DocxTemplate, InlineImage  # type: ignore[import-untyped]  # it ships no types
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from lxml import etree
+from markupsafe import Markup, escape
+
+from app.text import compose
+
+FILTERS: Final = ("upper", "lower", "capitalize", "default", "join", "length", "first", "last", "replace", "trim")
+"""What a template may call. `safe` is not among them: texts of agencies are never markup."""
+SHORT_ROW: Final = 600
+"""Characters of a table row that moves to the next page as a whole; longer rows may break."""
+LONGEST_MARKUP: Final = 30_000_000
+_EXCERPT: Final = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A PNG, `width` in millimetres."""
+
+    png: bytes
+    width: float
+
+
+class TemplateFault(Exception):
+    """A template that cannot be filled in: why and where, for whoever edits it."""
+
+    def __init__(self, why: str, where: str = "", name: str = "") -> None:
+        super().__init__(why)
+        self.why, self.where, self.name = why, where, name
+
+
+def render(
+    template: bytes, content: Mapping[str, Any], pictures: Mapping[str, Picture] | None = None, *, made_at: datetime
+) -> bytes:
+    """The document. `pictures` stand in the template as `charts.<name>`; a missing one is false there.
+
+    Raises `TemplateFault`.
+    """
+    try:
+        document = _Filled(BytesIO(template))
+        charts = {name: _inline(document, picture) for name, picture in (pictures or {}).items()}
+        document.render({**_clean(content), "charts": _Charts(charts)}, environment())
+        _keep_short_rows(document.docx.element.body)
+        return _saved(document, made_at)
+    except (TemplateFault, MemoryError):
+        raise
+    except Exception as error:  # whatever a strange template makes docxtpl stumble over
+        raise TemplateFault(_why(error), "thuộc tính hoặc cấu trúc của tệp", _unknown(error)) from error
+
+
+def _saved(document: Any, made_at: datetime) -> bytes:
+    properties = document.docx.core_properties
+    properties.created = properties.modified = made_at.replace(tzinfo=None)
+    saved = BytesIO()
+    document.save(saved)
+    return saved.getvalue()
+
+
+def environment() -> jinja2.Environment:
+    """Sandboxed, nothing to call but `FILTERS`, and every text escaped whatever a template says."""
+    made = ImmutableSandboxedEnvironment(autoescape=True, undefined=jinja2.StrictUndefined, finalize=_literal)
+    made.globals.clear()
+    made.filters = {name: made.filters[name] for name in FILTERS}
+    made.tests = {name: made.tests[name] for name in ("defined", "undefined", "none", "odd", "even", "eq", "equalto")}
+    return made
+
+
+def _literal(value: Any) -> Any:
+    """Braces as entities too: docxtpl gives some of them a meaning after filling in (`{_{`)."""
+    if hasattr(value, "_insert_image"):
+        return value
+    return Markup(str(escape(str(value))).replace("{", "&#123;").replace("}", "&#125;"))  # noqa: S704  # escaped
+
+
+class _Charts(dict[str, Any]):
+    """`charts.trend` is false, not an error, where there is none."""
+
+    def __missing__(self, _name: str) -> str:
+        return ""
+
+
+def _inline(document: Any, picture: Picture) -> Any:
+    return InlineImage(document, BytesIO(picture.png), width=Mm(picture.width))
+
+
+def _clean(value: Any) -> Any:
+    """Composed, without characters that XML cannot hold; a tab is a blank: cells have no tab stops."""
+    if isinstance(value, str):
+        return compose(value).replace("\t", " ")
+    if isinstance(value, Mapping):
+        return {key: _clean(one) for key, one in value.items()}
+    return [_clean(one) for one in value] if isinstance(value, Sequence) else value
+
+
+# docxtpl, told to say where it failed
+
+
+class _Filled(DocxTemplate):  # type: ignore[misc]  # untyped
+    """Reports faults with the paragraph they stand in, and refuses what it would otherwise silently mend."""
+
+    def render_xml_part(self, src_xml: str, part: Any, context: Any, jinja_env: Any = None) -> str:
+        lines = re.sub(r"<w:p([ >])", r"\n<w:p\1", src_xml).splitlines()
+        try:
+            found = str(super().render_xml_part(src_xml, part, context, jinja_env))
+        except Exception as error:
+            raise _fault(error, lines, part) from error
+        if len(found) > LONGEST_MARKUP:
+            raise TemplateFault("Văn bản dựng ra quá lớn; hãy xem lại các vòng lặp")
+        return found
+
+    def fix_tables(self, xml: str) -> Any:
+        try:
+            etree.fromstring(xml.encode())
+        except etree.XMLSyntaxError:
+            raise TemplateFault(
+                "Có thẻ đặt sai chỗ: {%tr …%} phải nằm trong một dòng riêng của bảng, {%p …%} phải nằm trong một đoạn "
+                "riêng, và mỗi thẻ mở phải có thẻ đóng cùng loại"
+            ) from None
+        return super().fix_tables(xml)
+
+
+_PARTS: Final = {"header": "đầu trang", "footer": "chân trang", "footnotes": "chú thích"}
+
+
+def _fault(error: Exception, lines: Sequence[str], part: Any) -> TemplateFault:
+    place = next((words for name, words in _PARTS.items() if name in str(part.partname)), "thân văn bản")
+    number = getattr(error, "lineno", None) or _line_of(error)
+    near = re.sub(r"<[^>]+>", "", lines[number - 1]).strip() if number and number <= len(lines) else ""
+    where = f"{place}, gần đoạn “{near[:_EXCERPT]}{'…' if len(near) > _EXCERPT else ''}”" if near else place
+    return TemplateFault(_why(error), where, _unknown(error))
+
+
+def _line_of(error: Exception) -> int | None:
+    frames = traceback.extract_tb(error.__traceback__)
+    found = [frame.lineno for frame in frames if frame.filename in ("<template>", "<unknown>")]
+    return found[-1] if found else None
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, jinja2.exceptions.SecurityError):
+        return "Thẻ dùng lệnh không được phép"
+    if isinstance(error, jinja2.UndefinedError):
+        return f"Không có thẻ “{_unknown(error)}”" if _unknown(error) else "Thẻ dùng một giá trị không có"
+    if isinstance(error, jinja2.TemplateSyntaxError):
+        return f"Thẻ viết sai cú pháp ({error.message})"
+    return f"Thẻ không tính được ({type(error).__name__})"
+
+
+def _unknown(error: Exception) -> str:
+    if not isinstance(error, jinja2.UndefinedError):
+        return ""
+    found = re.search(r"'([^']*)' is undefined|has no attribute '([^']*)'", str(error))
+    return next((name for name in found.groups() if name), "") if found else ""
+
+
+# Afterwards
+
+
+def _keep_short_rows(body: Any) -> None:
+    """Short rows stay whole, long ones may run over the page."""
+    for row in body.iter(qn("w:tr")):
+        length = sum(len(text.text or "") for text in row.iter(qn("w:t")))
+        properties = row.find(qn("w:trPr"))
+        mark = None if properties is None else properties.find(qn("w:cantSplit"))
+        if length > SHORT_ROW and mark is not None:
+            properties.remove(mark)
+
+
+# Apart
+
+
+def pack(
+    template: bytes, jobs: Iterable[tuple[Mapping[str, Any], Mapping[str, Picture]]], *, made_at: datetime
+) -> bytes:
+    """What the other process needs."""
+    given = [
+        {"content": content, "pictures": {name: [_text(one.png), one.width] for name, one in pictures.items()}}
+        for content, pictures in jobs
+    ]
+    return json.dumps({"template": _text(template), "jobs": given, "made_at": made_at.isoformat()}).encode()
+
+
+def work(packed: bytes) -> bytes:
+    """The answer of that process: the documents, or the fault."""
+    given = json.loads(packed)
+    template, made_at = base64.b64decode(given["template"]), datetime.fromisoformat(given["made_at"])
+    try:
+        found = [
+            _text(render(template, job["content"], _pictures(job["pictures"]), made_at=made_at))
+            for job in given["jobs"]
+        ]
+    except TemplateFault as fault:
+        return json.dumps({"fault": [fault.why, fault.where, fault.name]}).encode()
+    return json.dumps({"documents": found}).encode()
+
+
+def unpack(answer: bytes) -> list[bytes]:
+    """The documents; raises the `TemplateFault` that the other process met."""
+    given = json.loads(answer)
+    if "fault" in given:
+        raise TemplateFault(*given["fault"])
+    return [base64.b64decode(one) for one in given["documents"]]
+
+
+def _pictures(given: Mapping[str, Any]) -> dict[str, Picture]:
+    return {name: Picture(base64.b64decode(png), width) for name, (png, width) in given.items()}
+
+
+def _text(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def _limit(seconds: int, memory: int) -> None:
+    """The system ends this process when it computes or takes more; Windows has only the clock of whoever waits."""
+    try:
+        import resource
+    except ImportError:
+        return
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+
+
+def main() -> None:
+    _limit(int(sys.argv[1]), int(sys.argv[2]))
+    sys.stdout.buffer.write(work(cast(bytes, sys.stdin.buffer.read())))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+"""What somebody typed into a report and has not saved: it survives a closed tab and is there on another device.
+
+A draft is its account's own. Nobody else reads it, nothing of it counts, and no log tells of it, until it is saved.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from app.core.access import Actor, Permission
+from app.errors import InvalidInput
+from app.models import assessments, drafts, tasks
+from app.scope import visible_tasks
+from app.tasks.change import Located, check_leads, locate
+from app.tasks.report import TEXTS, Update, record_update
+from app.text import compose
+
+FIELDS: Final = (*TEXTS, "percent", "declared_score", "note", "on_behalf_of")
+"""What a draft may hold, as it was typed; beside these `input.NAME` for measured numbers and `was.FIELD`, a mark of
+what stood in a field when typing began."""
+MOST_CHARACTERS: Final = 100_000
+"""Of one field: more than a report takes, because a text that is too long is not lost either."""
+_OTHER = re.compile(r"(input|was)\.[a-z][a-z0-9_.]{0,80}")
+_MOST_FIELDS: Final = 200
+
+
+def save_draft(
+    connection: Connection, actor: Actor, ident: str, content: Mapping[str, str], *, base_version: int, now: datetime
+) -> dict[str, Any]:
+    """Keep what was typed, in place of what was kept before. `base_version`: the task's version when typing began.
+
+    Raises `Forbidden` for a task of another agency and `InvalidInput` for fields that no report has.
+    """
+    row = locate(connection, actor, ident)
+    actor.require(Permission.TASK_REPORT)
+    check_leads(actor, row)
+    kept = _checked(content)
+    if not _came_late(actor, row, kept, base_version):
+        base = max(1, min(base_version, row.version))
+        _keep(connection, actor, row.id, {"base_version": base, "content": kept, "updated_at": now})
+    return {"task": row.code, "updated_at": now}
+
+
+def find_draft(connection: Connection, actor: Actor, ident: str, *, now: datetime) -> dict[str, Any] | None:
+    """The actor's own draft of a visible task, or None."""
+    found = connection.execute(
+        select(drafts.c.content, drafts.c.base_version, drafts.c.updated_at)
+        .join(tasks, tasks.c.id == drafts.c.task_id)
+        .join(assessments, assessments.c.id == tasks.c.assessment_id)
+        .where(tasks.c.code == ident, visible_tasks(actor), drafts.c.account_id == actor.account_id)
+    ).first()
+    return None if found is None else dict(found._mapping)
+
+
+def discard_draft(connection: Connection, actor: Actor, ident: str, *, now: datetime) -> None:
+    """Forget the actor's own draft; there need not be one."""
+    _forget(connection, actor, locate(connection, actor, ident).id)
+
+
+def save_report(
+    connection: Connection, actor: Actor, ident: str, change: Update, *, version: int | None, now: datetime
+) -> dict[str, Any]:
+    """As `record_update`, and the actor's draft is done with: what was typed is saved, or nothing has changed."""
+    saved = record_update(connection, actor, ident, change, version=version, now=now)
+    discard_draft(connection, actor, saved["code"], now=now)
+    return saved
+
+
+def _checked(content: Mapping[str, str]) -> dict[str, str]:
+    unknown = [name for name in content if name not in FIELDS and not _OTHER.fullmatch(name)]
+    if unknown or len(content) > _MOST_FIELDS:
+        raise InvalidInput(f"Bản nháp không có phần “{compose(unknown[0])[:40] if unknown else ''}”.", field="content")
+    too_long = [name for name, text in content.items() if len(text) > MOST_CHARACTERS]
+    if too_long:
+        raise InvalidInput("Nội dung quá dài để giữ bản nháp. Hãy rút gọn.", field=too_long[0])
+    return {name: compose(text) for name, text in content.items()}
+
+
+def _came_late(actor: Actor, row: Located, content: Mapping[str, str], base_version: int) -> bool:
+    """A page saves its draft now and then; such a request may arrive after the report itself, which it only repeats."""
+    if base_version >= row.version or row.report_author != actor.account_id:
+        return False
+    return all(content.get(name, "") == (getattr(row, name) or "") for name in TEXTS)
+
+
+def _keep(connection: Connection, actor: Actor, task_id: int, values: dict[str, Any]) -> None:
+    # The task's row is locked, so that two windows of one account cannot both find no draft.
+    own = (drafts.c.account_id == actor.account_id, drafts.c.task_id == task_id)
+    if connection.execute(update(drafts).where(*own).values(values)).rowcount == 0:
+        connection.execute(insert(drafts).values(account_id=actor.account_id, task_id=task_id, **values))
+
+
+def _forget(connection: Connection, actor: Actor, task_id: int) -> None:
+    connection.execute(delete(drafts).where(drafts.c.account_id == actor.account_id, drafts.c.task_id == task_id))

@@ -1,0 +1,206 @@
+"""The report as a form: what stands in its fields, what was typed into them, and what of it changes the report."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final, NamedTuple
+
+from app.errors import InvalidInput
+from app.tasks import Update
+from app.text import compose
+from app.vietnamese import number_text
+from app.web.forms import Sent, plain_number
+
+TEXTS: Final[Mapping[str, str]] = {
+    "reason": "Lý do tồn tại, hạn chế",
+    "progress": "Tiến độ xử lý",
+    "remedy": "Biện pháp khắc phục",
+    "difficulties": "Khó khăn, vướng mắc",
+}
+SHORT: Final[Mapping[str, str]] = {"percent": "Tỷ lệ thực hiện (%)", "period": "Kỳ số liệu"}
+DECLARED: Final = "Điểm tự chấm"
+APART: Final[Mapping[str, str]] = {"note": "Ghi chú", "on_behalf_of": "Người ký, người chịu trách nhiệm"}
+"""Said of one update, not part of the report."""
+MOST: Final[Mapping[str, int]] = {**dict.fromkeys(TEXTS, 20_000), "note": 20_000, "period": 500, "on_behalf_of": 500}
+
+Values = Mapping[str, str]
+"""What stands in the form's fields, as people write it: "94.511", "0,8410"."""
+
+
+def labels(task: Mapping[str, Any]) -> dict[str, str]:
+    """Every field of this task's report, in the order of the form. A survey takes neither numbers nor a score."""
+    inputs = {f"input.{one['name']}": one["label"] for one in task["rule"]["inputs"]}
+    scored = {**inputs, "declared_score": DECLARED} if task["criterion"]["kind"] == "appraised" else {}
+    return {**TEXTS, **SHORT, **scored}
+
+
+def saved_values(task: Mapping[str, Any]) -> dict[str, str]:
+    """The report as it is saved."""
+    report = task["report"] or {}
+    measured = report.get("measurements") or {}
+    values = {name: report.get(name) or "" for name in (*TEXTS, "period")}
+    values["percent"] = str(task["percent"])
+    values |= {f"input.{one['name']}": number_text(measured.get(one["name"])) for one in task["rule"]["inputs"]}
+    declared = report.get("declared_score")
+    values["declared_score"] = "" if declared is None else number_text(_shortest(declared))
+    return {name: values[name] for name in labels(task)}
+
+
+def typed_values(sent: Sent, task: Mapping[str, Any]) -> dict[str, str]:
+    """What the form brought, as it was typed; fields that it did not bring are absent."""
+    return {name: sent.raw(name) for name in (*labels(task), *APART) if sent.has(name)}
+
+
+def marks(values: Values) -> dict[str, str]:
+    """A mark of what stands in each field, which the form sends back: so a field that nobody touched can be told from
+    one that was typed over, also after somebody else has changed the report."""
+    return {name: mark(text) for name, text in values.items()}
+
+
+def mark(text: str) -> str:
+    return hashlib.sha256(compose(text).encode()).hexdigest()[:12]
+
+
+class Difference(NamedTuple):
+    """A field that was changed on both sides."""
+
+    name: str
+    label: str
+    theirs: str
+    mine: str
+
+
+class Merged(NamedTuple):
+    values: dict[str, str]
+    """For the form: mine where I typed, theirs elsewhere."""
+    differences: list[Difference]
+    adopted: list[str]
+    """Labels of fields that others changed and I had not touched."""
+
+
+def merge(task: Mapping[str, Any], typed: Values, was: Values) -> Merged:
+    """What somebody typed, laid over the report as it stands now. `was`: the marks of what the form had begun with;
+    without its mark a field counts as typed."""
+    saved, named = saved_values(task), labels(task)
+    values = {**saved, **{name: typed[name] for name in APART if name in typed}}
+    differences, adopted = [], []
+    for name, theirs in saved.items():
+        mine = typed.get(name, theirs)
+        if same(name, mine, theirs):
+            continue
+        if was.get(name) == mark(mine):
+            adopted.append(named[name])
+            continue
+        values[name] = mine
+        if was.get(name) != mark(theirs):
+            differences.append(Difference(name, named[name], theirs, mine))
+    return Merged(values, differences, adopted)
+
+
+def changed(task: Mapping[str, Any], typed: Values) -> set[str]:
+    """Names of the fields in which something else was typed than is saved."""
+    saved = saved_values(task)
+    return {name for name, text in typed.items() if not same(name, text, saved.get(name, ""))}
+
+
+def same(name: str, left: str, right: str) -> bool:
+    """Texts but for blanks around them; numbers by value: "0,5" is "0,5000"."""
+    if name in (*TEXTS, *APART, "period"):
+        return compose(left) == compose(right)
+    return _number(name, left) == _number(name, right)
+
+
+def read_update(typed: Values, task: Mapping[str, Any], status: str | None) -> Update:
+    """The update that the form asks for: texts that differ from what is saved, and the numbers.
+
+    Raises `InvalidInput` that names the field, for what is too long or no number.
+    """
+    _check_lengths(typed)
+    altered = changed(task, typed)
+    return Update(
+        status=status,
+        percent=_percent(typed["percent"]) if typed.get("percent", "").strip() else None,
+        texts={name: typed[name] for name in (*TEXTS, "period") if name in altered},
+        measurements=read_inputs(typed, task),
+        declared_score=read_declared(typed),
+        note=typed.get("note", ""),
+        on_behalf_of=compose(typed.get("on_behalf_of", "")) or None,
+    )
+
+
+def read_inputs(typed: Values, task: Mapping[str, Any]) -> dict[str, str | None] | None:
+    """Measured numbers as the domain takes them, None for a blank; None altogether where nothing is measured."""
+    found: dict[str, str | None] = {}
+    for one in task["rule"]["inputs"]:
+        name = f"input.{one['name']}"
+        if name in typed:
+            found[one["name"]] = _measured(typed[name], one["label"], name)
+    before = (task["report"] or {}).get("measurements")
+    return found if any(value is not None for value in found.values()) or (found and before) else None
+
+
+def read_declared(typed: Values) -> str | None:
+    """Points as the domain takes them. No score has thousands, so a dot is a decimal point."""
+    text = compose(typed.get("declared_score", ""))
+    if not text:
+        return None
+    points = text.replace(" ", "").replace(",", ".")
+    if _decimal(points) is None:
+        raise InvalidInput(f"{DECLARED}: “{text[:40]}” không phải điểm. Hãy viết như 0,75.", field="declared_score")
+    return points
+
+
+def _measured(text: str, label: str, name: str) -> str | None:
+    given = compose(text)
+    if not given:
+        return None
+    number = plain_number(given)
+    if _decimal(number) is None:
+        raise InvalidInput(
+            f"{label}: “{given[:40]}” không phải số. Hãy viết như 94.511 (số nguyên) hoặc 94,5 (số lẻ).", field=name
+        )
+    return number
+
+
+def _percent(text: str) -> int:
+    given = compose(text).removesuffix("%").strip()
+    if not (given.isascii() and given.isdigit() and len(given) <= 3 and int(given) <= 100):
+        raise InvalidInput(
+            f"{SHORT['percent']}: “{text.strip()[:40]}” không hợp lệ. Hãy viết số nguyên từ 0 đến 100.", field="percent"
+        )
+    return int(given)
+
+
+def _check_lengths(typed: Values) -> None:
+    for name, most in MOST.items():
+        length = len(compose(typed.get(name, "")))
+        if length > most:
+            label = {**TEXTS, **SHORT, **APART}[name]
+            raise InvalidInput(
+                f"{label}: dài {number_text(length)} ký tự, tối đa {number_text(most)}. Hãy rút gọn hoặc gửi kèm tệp.",
+                field=name,
+            )
+
+
+def _number(name: str, text: str) -> Decimal | str:
+    given = compose(text)
+    plain = given.replace(",", ".") if name == "declared_score" else plain_number(given.removesuffix("%").strip())
+    number = _decimal(plain)
+    return given if number is None else number
+
+
+def _decimal(text: str) -> Decimal | None:
+    try:
+        number = Decimal(text) if text.isascii() and len(text) <= 40 else None
+    except InvalidOperation:
+        return None
+    return number if number is not None and number.is_finite() and set(text) <= set("-0123456789.") else None
+
+
+def _shortest(points: str) -> str:
+    """ "0.8000" → "0.8", "1.0000" → "1"."""
+    return points.rstrip("0").rstrip(".")
+
+
+def sent_marks(sent: Sent, names: Iterable[str]) -> dict[str, str]:
+    return {name: sent.raw(f"was.{name}") for name in names if sent.has(f"was.{name}")}

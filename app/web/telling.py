@@ -1,0 +1,419 @@
+"""Events in words: what was done, and what became of each value. One table for the audit and for a task's history.
+
+An event is what `app.events.told` tells: `action`, `from`, `to`, `why`, `by`, `on_behalf_of`, `at`; from the audit also
+`entity`, `code` and more.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple
+
+from app.core import workflow
+from app.core.access import Role
+from app.reports.tables.columns import CONTACT_KINDS, DELIVERY_STATES
+from app.vietnamese import day_text, exact_points_text, moment_text, number_text
+
+Event = Mapping[str, Any]
+
+ACTIONS: Final[Mapping[str, str]] = {
+    "task.created": "Giao nhiệm vụ",
+    "task.updated": "Cập nhật báo cáo giải trình",
+    "task.submitted": "Nộp báo cáo giải trình",
+    "task.recalled": "Rút lại báo cáo giải trình",
+    "task.accepted": "Xác nhận kết quả khắc phục",
+    "task.continued": "Ghi nhận báo cáo, cho tiếp tục khắc phục",
+    "task.returned": "Yêu cầu bổ sung, hoàn thiện báo cáo",
+    "task.due_changed": "Đổi hạn",
+    "task.target_changed": "Đổi điểm mục tiêu",
+    "task.cooperators_changed": "Đổi cơ quan phối hợp",
+    "task.changed": "Điều chỉnh nhiệm vụ",
+    "task.closed": "Kết thúc, không khắc phục được",
+    "task.reopened": "Mở lại nhiệm vụ",
+    "task.assigned": "Giao cơ quan khác phụ trách",
+    "task.directed": "Cho ý kiến chỉ đạo",
+    "task.extension_requested": "Đề nghị gia hạn",
+    "task.extension_granted": "Đồng ý gia hạn",
+    "task.extension_refused": "Không đồng ý gia hạn",
+    "task.succeeded": "Chuyển nhiệm vụ cho cơ quan kế thừa",
+    "evidence.added": "Gắn tài liệu kiểm chứng",
+    "evidence.corrected": "Sửa tài liệu kiểm chứng",
+    "evidence.withdrawn": "Rút tài liệu kiểm chứng",
+    "share.updated": "Cập nhật phần trách nhiệm",
+    "share.succeeded": "Chuyển phần trách nhiệm cho cơ quan kế thừa",
+    "measure.updated": "Cập nhật tiến độ giải pháp",
+    "measure.succeeded": "Chuyển giải pháp cho cơ quan kế thừa",
+    "assessment.loaded": "Nạp dữ liệu kỳ đánh giá",
+    "assessment.changed": "Sửa kỳ đánh giá",
+    "assessment.succeeded": "Chuyển kỳ đánh giá sang tỉnh kế thừa",
+    "agency.created": "Thêm cơ quan",
+    "agency.renamed": "Đổi tên cơ quan",
+    "agency.succeeded": "Cơ quan được kế thừa",
+    "agency.coordination_passed": "Chuyển vai trò cơ quan thường trực",
+    "province.created": "Thêm tỉnh",
+    "province.succeeded": "Tỉnh được kế thừa",
+    "succession.ordered": "Ra quyết định kế thừa nhiệm vụ",
+    "succession.applied": "Thực hiện kế thừa nhiệm vụ",
+    "succession.cancelled": "Hủy quyết định kế thừa nhiệm vụ",
+    "contact.created": "Thêm đầu mối liên hệ",
+    "contact.changed": "Sửa đầu mối liên hệ",
+    "contact.activated": "Dùng lại đầu mối liên hệ",
+    "contact.deactivated": "Ngừng dùng đầu mối liên hệ",
+    "contact.succeeded": "Chuyển đầu mối liên hệ sang nơi kế thừa",
+    "holiday.set": "Điều chỉnh lịch làm việc",
+    "holiday.cleared": "Bỏ điều chỉnh lịch làm việc",
+    "account.created": "Tạo tài khoản",
+    "account.changed": "Sửa tài khoản",
+    "account.activated": "Mở khóa tài khoản",
+    "account.deactivated": "Khóa tài khoản",
+    "account.succeeded": "Chuyển tài khoản sang nơi kế thừa",
+    "account.sessions_ended": "Đăng xuất tài khoản khỏi mọi thiết bị",
+    "key.created": "Cấp khóa API",
+    "key.revoked": "Thu hồi khóa API",
+    "calendar_feed.created": "Tạo địa chỉ lịch",
+    "calendar_feed.revoked": "Thu hồi địa chỉ lịch",
+    "reminder.run": "Lập thư nhắc việc trong ngày",
+    "delivery.requeued": "Gửi lại thư nhắc việc",
+}
+"""What each action is called. An action that is missing here shows its code."""
+
+ENTITIES: Final[Mapping[str, str]] = {
+    "task": "Nhiệm vụ",
+    "share": "Phần trách nhiệm",
+    "measure": "Giải pháp",
+    "assessment": "Kỳ đánh giá",
+    "agency": "Cơ quan",
+    "province": "Tỉnh",
+    "succession": "Kế thừa nhiệm vụ",
+    "contact": "Đầu mối liên hệ",
+    "holiday": "Lịch làm việc",
+    "account": "Tài khoản",
+    "key": "Khóa API",
+    "calendar_feed": "Địa chỉ lịch",
+    "reminder_run": "Lượt nhắc việc",
+    "delivery": "Lượt gửi thư",
+}
+
+
+class Change(NamedTuple):
+    """One value that changed, in words; "" where there was or is none."""
+
+    label: str
+    before: str
+    after: str
+
+
+def sentence(event: Event) -> str:
+    """What was done, beginning with a capital and without a full stop: "Đổi hạn: trước 15/08/2025"."""
+    words = ACTIONS.get(event["action"], str(event["action"]))
+    detail = _detail(event)
+    return f"{words}: {detail}" if detail else words
+
+
+def changes(event: Event, *, inputs: Mapping[str, str] = {}) -> list[Change]:
+    """Every value that the event names, from → to. `inputs` gives the names of a rule's measured inputs."""
+    before, after = event["from"], event["to"]
+    names = [name for name in dict.fromkeys([*after, *before]) if name not in SILENT]
+    told: list[Change] = []
+    for name in names:
+        if name in _MEASURED:
+            told += _measured(name, before.get(name), after.get(name), inputs)
+        elif name == "reminder_policy":
+            told += _policy(before.get(name), after.get(name))
+        elif before.get(name) != after.get(name):
+            told.append(Change(_label(name, event), _shown(name, before.get(name)), _shown(name, after.get(name))))
+    return [one for one in told if one.before != one.after]
+
+
+# Details of some actions
+
+
+def _due(event: Event) -> str:
+    return _before(event["to"].get("effective_due") or event["to"].get("due_before"))
+
+
+def _resubmit(event: Event) -> str:
+    day = event["to"].get("resubmit_before")
+    return f"nộp lại trước {day_text(day)}" if day else ""
+
+
+def _score(name: str, words: str) -> Callable[[Event], str]:
+    def tell(event: Event) -> str:
+        value = event["to"].get(name)
+        return f"{words} {exact_points_text(value)}" if value is not None else ""
+
+    return tell
+
+
+def _named(name: str) -> Callable[[Event], str]:
+    return lambda event: str(event["to"].get(name) or "")
+
+
+def _cooperators(event: Event) -> str:
+    return ", ".join(event["to"].get("cooperating") or ())
+
+
+def _ordered(event: Event) -> str:
+    after = event["to"]
+    heir = after.get("successor") or after.get("successor_province") or "cơ quan thường trực"
+    day = after.get("effective_from")
+    return f"{event.get('code', '')} → {heir}, từ {day_text(day)}" if day else ""
+
+
+def _run(event: Event) -> str:
+    return f"{len(event['to'].get('digests') or ())} thư"
+
+
+def _loaded(event: Event) -> str:
+    added = event["to"].get("added") or {}
+    return f"{number_text(sum(added.values()))} dòng mới" if added else ""
+
+
+def _holiday(event: Event) -> str:
+    day = day_text(event["code"]) if event.get("entity") == "holiday" else ""
+    working = event["to"].get("working")
+    return day if working is None else f"{day} {'làm việc' if working else 'nghỉ'}".strip()
+
+
+_DETAILS: Final[Mapping[str, Callable[[Event], str]]] = {
+    "task.created": _due,
+    "task.submitted": _score("reported", "điểm báo cáo"),
+    "task.accepted": _score("verified", "điểm xác nhận"),
+    "task.continued": _due,
+    "task.returned": _resubmit,
+    "task.due_changed": _due,
+    "task.target_changed": _score("target", "điểm mục tiêu"),
+    "task.cooperators_changed": _cooperators,
+    "task.assigned": _named("agency"),
+    "task.succeeded": _named("agency"),
+    "task.extension_requested": lambda event: _before(event["to"].get("requested_due")),
+    "task.extension_granted": lambda event: _before(event["to"].get("extension_due")),
+    "evidence.added": _named("number"),
+    "evidence.corrected": _named("number"),
+    "evidence.withdrawn": _named("number"),
+    "share.succeeded": _named("agency"),
+    "measure.succeeded": _named("agency"),
+    "assessment.loaded": _loaded,
+    "assessment.succeeded": _named("province"),
+    "agency.created": _named("name"),
+    "agency.renamed": _named("name"),
+    "agency.succeeded": lambda event: f"nơi kế thừa {event['to'].get('succeeded_by') or ''}".strip(),
+    "province.created": _named("name"),
+    "province.succeeded": lambda event: f"nơi kế thừa {event['to'].get('succeeded_by') or ''}".strip(),
+    "succession.ordered": _ordered,
+    "holiday.set": _holiday,
+    "holiday.cleared": _holiday,
+    "account.created": _named("name"),
+    "key.created": _named("account"),
+    "key.revoked": _named("account"),
+    "reminder.run": _run,
+}
+
+
+def _detail(event: Event) -> str:
+    tell = _DETAILS.get(event["action"])
+    return tell(event) if tell else ""
+
+
+def _before(day: str | None) -> str:
+    return f"trước {day_text(day)}" if day else ""
+
+
+# Names of values
+
+SILENT: Final = frozenset({"evidence_id", "succeeded_by_id", "province_id", "submitted_by", "message_key"})
+"""Ids and keys that say nothing to a reader."""
+
+LABELS: Final[Mapping[str, str]] = {
+    "status": "Trạng thái",
+    "percent": "Đã thực hiện (%)",
+    "reason": "Lý do tồn tại, hạn chế",
+    "progress": "Tiến độ xử lý",
+    "remedy": "Biện pháp khắc phục",
+    "difficulties": "Khó khăn, vướng mắc",
+    "period": "Kỳ số liệu",
+    "declared": "Điểm tự đề xuất",
+    "reported": "Điểm đã báo cáo",
+    "verified": "Điểm đã xác nhận",
+    "target": "Điểm mục tiêu",
+    "floor": "Mức đã được xác nhận",
+    "expected": "Mức dự kiến",
+    "ceiling": "Mức tối đa có thể",
+    "due_before": "Hạn giao (trước ngày)",
+    "extension_due": "Hạn sau gia hạn (trước ngày)",
+    "resubmit_before": "Hạn nộp lại (trước ngày)",
+    "effective_due": "Hạn hiện nay (trước ngày)",
+    "requested_due": "Hạn đề nghị (trước ngày)",
+    "submitted_at": "Nộp lúc",
+    "submitted_on_time": "Nộp lần đầu đúng hạn",
+    "submissions": "Số lần nộp",
+    "self_reviewed": "Cơ quan thường trực tự xác nhận nhiệm vụ của mình",
+    "evidence_waiver": "Lý do miễn tài liệu kiểm chứng",
+    "outcome": "Kết quả",
+    "direction": "Ý kiến chỉ đạo",
+    "agency": "Cơ quan",
+    "former_agency": "Tên cơ quan trước đây",
+    "assignment_basis": "Căn cứ giao",
+    "cooperating": "Cơ quan phối hợp",
+    "number": "Số, ký hiệu",
+    "title": "Trích yếu",
+    "issued_on": "Ngày ban hành",
+    "signer": "Người ký",
+    "sha256": "SHA-256 của tệp",
+    "current": "Số liệu kỳ này",
+    "resolved": "Đã xử lý xong",
+    "done": "Đã báo cáo đủ",
+    "mandate_number": "Văn bản giao nhiệm vụ",
+    "mandate_date": "Ngày văn bản giao nhiệm vụ",
+    "added": "Đã thêm",
+    "code": "Mã",
+    "name": "Tên",
+    "until": "Dùng tên cũ đến hết ngày",
+    "is_coordinator": "Cơ quan thường trực",
+    "succeeded_by": "Nơi kế thừa",
+    "succeeded_from": "Kế thừa từ ngày",
+    "people_moved": "Đầu mối, tài khoản chuyển theo",
+    "province": "Tỉnh",
+    "successor": "Cơ quan kế thừa",
+    "successor_province": "Tỉnh kế thừa",
+    "mapping": "Cơ quan cũ → cơ quan kế thừa",
+    "leadership_moves": "Lãnh đạo chuyển theo",
+    "effective_from": "Từ ngày",
+    "moved": "Đã chuyển",
+    "kind": "Loại",
+    "email": "Thư điện tử",
+    "webhook_url": "Webhook",
+    "webhook_secret": "Khóa ký webhook",
+    "active": "Đang dùng",
+    "absent_from": "Vắng từ ngày",
+    "absent_until": "Vắng đến hết ngày",
+    "stand_in_id": "Người nhận thay (đầu mối số)",
+    "working": "Làm việc",
+    "note": "Ghi chú",
+    "display_name": "Tên hiển thị",
+    "role": "Vai trò",
+    "account": "Tài khoản",
+    "prefix": "Đầu khóa",
+    "digests": "Nơi nhận thư",
+    "state": "Tình trạng",
+    "attempts": "Số lần thử",
+    "drafts_only": "Chỉ soạn, không nộp",
+    "sessions": "Số phiên đăng nhập đã kết thúc",
+}
+POLICY: Final[Mapping[str, str]] = {
+    "before_days": "Nhắc trước hạn (ngày)",
+    "overdue_every": "Nhắc lại khi quá hạn, mỗi (ngày)",
+    "escalate_coordinator_from": "Báo cơ quan thường trực từ ngày quá hạn thứ",
+    "escalate_leadership_from": "Báo lãnh đạo từ ngày quá hạn thứ",
+    "review_wait_workdays": "Nhắc xác nhận khi chờ quá (ngày làm việc)",
+    "send_at": "Giờ gửi",
+    "send_until": "Gửi đến",
+}
+_MEASURED = {"measurements": "", "verified_measurements": " (đã xác nhận)"}
+_MOVED = {
+    "assessments": "kỳ đánh giá",
+    "tasks": "nhiệm vụ phụ trách",
+    "cooperating": "nhiệm vụ phối hợp",
+    "shares": "phần trách nhiệm",
+    "measures": "giải pháp",
+    "contacts": "đầu mối liên hệ",
+    "accounts": "tài khoản",
+}
+
+
+def _label(name: str, event: Event) -> str:
+    if name == "progress" and event.get("action", "").startswith("measure."):
+        return "Tiến độ thực hiện"
+    return LABELS.get(name, name)
+
+
+# Values in words
+
+_POINTS = frozenset({"declared", "reported", "verified", "target", "floor", "expected", "ceiling", "published", "max"})
+_DAYS = frozenset(
+    {
+        "due_before",
+        "extension_due",
+        "resubmit_before",
+        "effective_due",
+        "requested_due",
+        "mandate_date",
+        "issued_on",
+        "until",
+        "succeeded_from",
+        "effective_from",
+        "absent_from",
+        "absent_until",
+    }
+)
+_WORDS: Final[Mapping[str, Mapping[Any, str]]] = {
+    "status": workflow.LABELS,
+    "outcome": {"not_remediable": "không khắc phục được"},
+    "assignment_basis": {
+        "report": "theo báo cáo",
+        "field_lead": "cơ quan chủ trì lĩnh vực",
+        "part_iii": "theo phần III của báo cáo",
+        "chosen": "do cơ quan thường trực chọn",
+    },
+    "kind": CONTACT_KINDS,
+    "role": {
+        Role.AGENCY.value: "cơ quan, đơn vị",
+        Role.COORDINATOR.value: "cơ quan thường trực",
+        Role.LEADERSHIP.value: "lãnh đạo",
+        Role.ADMIN.value: "quản trị hệ thống",
+    },
+    "state": DELIVERY_STATES,
+}
+
+
+def _shown(name: str, value: Any) -> str:
+    if value is None or value == "":
+        return ""
+    if isinstance(value, bool):
+        return "có" if value else "không"
+    if name in _WORDS:
+        return _WORDS[name].get(value, str(value))
+    if isinstance(value, Mapping):
+        return _mapped(name, value)
+    if isinstance(value, list | tuple):
+        return ", ".join(str(one) for one in value)
+    return _scalar(name, value)
+
+
+def _scalar(name: str, value: Any) -> str:
+    if name in _POINTS:
+        return exact_points_text(value)
+    if name in _DAYS:
+        return day_text(value)
+    if name == "submitted_at":
+        return moment_text(value)
+    return number_text(value) if isinstance(value, int) and name != "stand_in_id" else str(value)
+
+
+def _mapped(name: str, value: Mapping[str, Any]) -> str:
+    if name == "mapping":
+        return ", ".join(f"{old} → {new}" for old, new in value.items())
+    counted = {_MOVED.get(key, key): count for key, count in value.items() if count}
+    return ", ".join(f"{number_text(count)} {what}" for what, count in counted.items()) or "không có gì"
+
+
+def _measured(name: str, before: Any, after: Any, inputs: Mapping[str, str]) -> list[Change]:
+    """One line an input."""
+    old, new = before or {}, after or {}
+    return [
+        Change(f"{inputs.get(key, key)}{_MEASURED[name]}", _number(old.get(key)), _number(new.get(key)))
+        for key in dict.fromkeys([*new, *old])
+    ]
+
+
+def _policy(before: Any, after: Any) -> list[Change]:
+    old, new = before or {}, after or {}
+    return [
+        Change(POLICY.get(key, key), _shown(key, old.get(key)), _shown(key, new.get(key)))
+        for key in dict.fromkeys([*new, *old])
+    ]
+
+
+def _number(value: Any) -> str:
+    try:
+        return number_text(value)
+    except (ValueError, ArithmeticError):
+        return str(value)

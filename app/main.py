@@ -10,6 +10,8 @@ from starlette.middleware.gzip import GZipMiddleware
 from app import scheduler
 from app.accounts import KeyRing
 from app.api import accounts, agencies, assessments, audit, evidence, exports, measures, ops, reminders, shares, tasks
+from app.api import documents as document_files
+from app.api import workbooks as workbook_routes
 from app.api.limits import BodyLimit, upload_limits
 from app.clock import Clock
 from app.db import Database, open_database
@@ -41,7 +43,20 @@ from app.web import reminders as reminder_pages
 from app.web import tasks as task_list
 from app.web.protection import Protection
 
-API = (assessments, tasks, evidence, shares, measures, reminders, agencies, accounts, audit, exports)
+API = (
+    assessments,
+    workbook_routes,
+    tasks,
+    evidence,
+    shares,
+    measures,
+    reminders,
+    agencies,
+    accounts,
+    audit,
+    exports,
+    document_files,
+)
 PAGES = (
     signin,
     account_page,

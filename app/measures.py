@@ -8,11 +8,14 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, se
 
 from app import events
 from app.core.access import Actor, Permission, Role
-from app.errors import Forbidden, NotFound
+from app.errors import Forbidden, InvalidInput, NotFound
 from app.idents import named
-from app.models import agencies, assessments, measure_agencies, measure_tasks, measures, tasks
+from app.models import agencies, assessments, criteria, measure_agencies, measure_tasks, measures, tasks
 from app.scope import leads, visible_assessments, visible_tasks
 from app.text import compose
+
+LONGEST = 20_000
+"""Characters of a note."""
 
 
 def list_measures(
@@ -47,6 +50,27 @@ def get_measure(connection: Connection, actor: Actor, ident: str, *, now: dateti
     return _told(connection, actor, [_locate(connection, actor, ident)])[0]
 
 
+def get_details(connection: Connection, actor: Actor, ident: str, *, now: datetime) -> dict[str, Any]:
+    """As `get_measure`, and what a page needs: `own`, the note of the actor's agency where it may write one, else None;
+    `linked`, the visible tasks in words."""
+    actor.require(Permission.TASK_READ)
+    row = _locate(connection, actor, ident)
+    told = _told(connection, actor, [row])[0]
+    may_write = actor.may(Permission.MEASURE_REPORT) and actor.agency_id is not None
+    linked = connection.execute(
+        select(tasks.c.code, tasks.c.status, criteria.c.name)
+        .join(criteria, criteria.c.id == tasks.c.criterion_id)
+        .where(tasks.c.code.in_(told["tasks"]))
+        .order_by(tasks.c.id)
+    )
+    own = connection.execute(_notes([row.id]).where(measure_agencies.c.agency_id == actor.agency_id)).first()
+    return {
+        **told,
+        "linked": [dict(one._mapping) for one in linked],
+        "own": {"progress": own.progress, "updated_at": own.updated_at} if may_write and own is not None else None,
+    }
+
+
 def update_measure(
     connection: Connection,
     actor: Actor,
@@ -61,6 +85,8 @@ def update_measure(
     row = _locate(connection, actor, ident)
     note = _own_note(connection, actor, row)
     after = compose(progress)
+    if len(after) > LONGEST:
+        raise InvalidInput(f"Nội dung dài quá {LONGEST:,} ký tự. Hãy rút gọn.".replace(",", "."), field="progress")
     if after == note.progress:
         return _told(connection, actor, [row])[0]
     connection.execute(

@@ -21,14 +21,15 @@ from app.core.projection import (
     Interval,
     NextStep,
     Projection,
+    counted_measurements,
     next_best,
     no_such_task,
     project,
     what_if,
 )
-from app.core.scoring import NextBest, Rule, Scores, format_points, parse_rule
+from app.core.scoring import NextBest, Rule, Scores, format_points, marginal, parse_rule
 from app.core.workdays import local_date
-from app.errors import InvalidInput
+from app.errors import InvalidInput, Problem
 from app.models import agencies, assessments, benchmarks, criteria, fields, reports, reviews, tasks
 
 _HEAD: Final = select(
@@ -165,6 +166,30 @@ def get_what_if(
     before, after = gathered.project(gathered.states), gathered.project(states)
     shown = _shown(gathered, states, after, local_date(now))
     return shown | {"change": _change(before, after, changes)}
+
+
+def get_counted_numbers(
+    connection: Connection, actor: Actor, ident: str, *, now: datetime
+) -> dict[str, dict[str, dict[str, str | None]]]:
+    """What a what-if lays its own numbers over: task code → input → `now`, the number behind the expected score (None
+    where nothing is measured), and `full`, where it is closed (None where it cannot improve). Of every criterion with a
+    rule that the actor may see."""
+    actor.require(Permission.ASSESSMENT_READ)
+    gathered = gather(connection, actor, ident, None)
+    return {
+        state.code: _numbers(state)
+        for state in gathered.states
+        if state.rule.executable and gathered.sees(state.code)
+    }
+
+
+def _numbers(state: CriterionState) -> dict[str, dict[str, str | None]]:
+    counted = counted_measurements(state)
+    try:
+        fuller = {one.name: one.full for one in marginal(state.rule, state.max_points, counted)}
+    except Problem:  # not measured, not wholly, or under an older rule
+        fuller = {}
+    return {one.name: {"now": counted.get(one.name), "full": fuller.get(one.name)} for one in state.rule.inputs}
 
 
 # Gathering

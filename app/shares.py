@@ -17,13 +17,15 @@ from app.core.workflow import LABELS, OPEN, days_left
 from app.errors import Forbidden, IllegalMove, InvalidInput, NotFound, StaleVersion
 from app.idents import LARGEST_ID, named
 from app.locking import hold
-from app.models import agencies, assessments, shares, tasks
-from app.scope import leads, visible_assessments
+from app.models import agencies, assessments, criteria, shares, tasks
+from app.scope import leads, visible_assessments, visible_tasks
 from app.text import compose
 
 TEXTS = ("reason", "progress", "remedy")
 WRITABLE = (*TEXTS, "current", "resolved")
 """What a unit may write on its share."""
+LONGEST = 20_000
+"""Characters of one text."""
 
 
 def list_shares(
@@ -60,6 +62,23 @@ def get_share(connection: Connection, actor: Actor, ident: str, *, now: datetime
     """By code or id; raises `NotFound` outside the actor's scope."""
     actor.require(Permission.TASK_READ)
     return _told(_locate(connection, actor, ident)._asdict(), now=now)
+
+
+def get_details(connection: Connection, actor: Actor, ident: str, *, now: datetime) -> dict[str, Any]:
+    """As `get_share`, and what a page needs: `own`, whether the actor's agency answers for it; `writable`, whether it
+    may be written now; `of`, the criterion's name, and whether the actor may open the task itself."""
+    actor.require(Permission.TASK_READ)
+    row = _locate(connection, actor, ident)
+    of = connection.execute(
+        select(criteria.c.name, visible_tasks(actor).label("visible"))
+        .select_from(tasks)
+        .join(assessments, assessments.c.id == tasks.c.assessment_id)
+        .join(criteria, criteria.c.id == tasks.c.criterion_id)
+        .where(tasks.c.id == row.task_id)
+    ).one()
+    own = actor.may(Permission.SHARE_REPORT) and leads(actor, row.agency_id)
+    told = _told(row._asdict(), now=now)
+    return {**told, "own": own, "writable": own and row.status in OPEN, "of": of._asdict()}
 
 
 def update_share(
@@ -129,6 +148,9 @@ def _values(row: Any, change: Mapping[str, Any]) -> dict[str, Any]:
             "Hãy giải trình (reason) và cập nhật số liệu kỳ này (current).",
             field="resolved",
         )
+    long = [name for name in TEXTS if len(given.get(name, "")) > LONGEST]
+    if long:
+        raise InvalidInput(f"Nội dung dài quá {LONGEST:,} ký tự. Hãy rút gọn.".replace(",", "."), field=long[0])
     current = given.get("current")
     if current is not None and not 0 <= current <= LARGEST_ID:
         raise InvalidInput("Số liệu kỳ này phải là số nguyên từ 0 trở lên.", field="current")

@@ -14,9 +14,11 @@ MEASURES = {
     "updates": "bench.updates",
     "reads": "bench.reads",
     "rollup": "bench.rollup",
+    "desk": "bench.desk",
     "reminders": "bench.reminders",
     "import": "bench.importing",
     "start": "bench.starting",
+    "documents": "bench.documents",
 }
 
 

@@ -1,6 +1,14 @@
 """Agencies and the people behind them: directory, contacts, calendar, succession."""
 
-from app.agencies.calendar import calendar_around, clear_holiday, list_holidays, set_holiday, work_calendar
+from app.agencies.calendar import (
+    FIRST_YEAR,
+    LAST_YEAR,
+    calendar_around,
+    clear_holiday,
+    list_holidays,
+    set_holiday,
+    work_calendar,
+)
 from app.agencies.contacts import (
     NewContact,
     change_contact,
@@ -34,6 +42,8 @@ from app.agencies.succession import (
 )
 
 __all__ = [
+    "FIRST_YEAR",
+    "LAST_YEAR",
     "NewContact",
     "ProvinceOrder",
     "Reachable",

@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.errors import problem
 from app.errors import TooLarge
+from app.reports.excel.safe import MOST_BYTES
 from app.settings import Settings
 
 ENCODED = "Nội dung gửi lên không được nén (Content-Encoding). Hãy gửi nguyên bản."
@@ -27,9 +28,15 @@ def upload_limits(settings: Settings) -> Mapping[str, int]:
     name single routes, never whole trees, and check in the route itself how long the file may be.
     """
     return {
+        # Twice what a Word template may have, so that the page itself says what is too long.
+        r"/documents/templates/[^/]+": 4_000_000 + AROUND_A_FILE,
         r"/api/v1/evidence": settings.evidence_limit + AROUND_A_FILE,
         # Twice as much: the page takes in a file that is somewhat too long, so as to say so and keep what was typed.
         r"/evidence/new": 2 * settings.evidence_limit + AROUND_A_FILE,
+        r"/api/v1/tasks/template(/apply)?": MOST_BYTES + AROUND_A_FILE,
+        r"/api/v1/assessments/import": MOST_BYTES + AROUND_A_FILE,
+        r"/workbook": 2 * MOST_BYTES + AROUND_A_FILE,
+        r"/import": 2 * MOST_BYTES + AROUND_A_FILE,
     }
 
 

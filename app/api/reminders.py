@@ -57,6 +57,7 @@ class Digest(DigestListed):
 
 class PlannedItem(BaseModel):
     kind: Kind
+    subject: Literal["task", "share"] = Field(description="Nhiệm vụ, hoặc phần trách nhiệm")
     code: str
     what: str
     agency: str

@@ -106,8 +106,8 @@ def _print_links(first: list[Opening], base_url: str) -> None:
         seat = f"{ROLE_NAMES[Role(key.role)]} {key.agency or ''}".rstrip()
         say(f"  {seat} · tài khoản {link.account}")
         say(f"    {base_url}{link.path}")
-    say(f"Mỗi liên kết dùng một lần, đến {until_text(first[0].link)}.")
-    say("Liên kết mới: khacphuc accounts link TÀI-KHOẢN · danh sách: khacphuc accounts list")
+    say(f"Mỗi liên kết dùng một lần, đến {until_text(first[0].link)}. Cần liên kết khác:")
+    say("khacphuc accounts link TÀI-KHOẢN · các tài khoản: khacphuc accounts list")
     say("")
 
 

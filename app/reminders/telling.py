@@ -89,6 +89,7 @@ class _Teller:
         candidate = item.candidate
         told: dict[str, Any] = {
             "code": candidate.code,
+            "subject": candidate.subject,
             "milestone": item.milestone,
             "kind": item.kind.value,
             "days_left": item.days_left(today=self._on),

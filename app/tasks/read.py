@@ -109,7 +109,7 @@ def _missing(connection: Connection, row: Any) -> list[str]:
     if row.status not in workflow.OPEN:
         return []
     found = connection.execute(select(reports).where(reports.c.task_id == row.id)).first()
-    texts = found._mapping if found is not None else {}
+    texts: Any = found._mapping if found is not None else {}
     scored = has_figures(row.reported, found)
     return workflow.missing_parts(texts, appraised=row.kind == "appraised", has_score=scored)
 

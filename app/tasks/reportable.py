@@ -1,7 +1,8 @@
 """The tasks an agency owes a report on, with rule and report: what a form for many tasks at once starts from."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from sqlalchemy import Connection, select
 
@@ -57,9 +58,9 @@ def list_reportable(connection: Connection, actor: Actor, assessment: str, *, no
 
 def _with_report(row: Any, written: Any) -> dict[str, Any]:
     texts = {name: getattr(written, name) or "" for name in TEXTS}
-    scored = has_figures(row.reported, written)
+    scored, parts = has_figures(row.reported, written), cast(Mapping[str, Any], written._mapping)
     return {
         "rule": scoring.parse_rule(written.rule),
-        "missing": workflow.missing_parts(written._mapping, appraised=row.kind == "appraised", has_score=scored),
+        "missing": workflow.missing_parts(parts, appraised=row.kind == "appraised", has_score=scored),
         "report": {**texts, "measurements": written.measurements, "declared": points_or_none(written.declared)},
     }

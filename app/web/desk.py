@@ -12,6 +12,7 @@ from app import agencies, audit, outbox, summaries, tasks
 from app.core.access import Actor, Permission
 from app.core.workdays import local_date
 from app.db import Connection
+from app.web.drawings import draw
 from app.web.telling import sentence
 from app.web.visit import Signed
 
@@ -21,7 +22,7 @@ SOON = 7
 """Days ahead that the desk looks."""
 SHOWN = 6
 """Of everything that waits, the first few; the rest is a link away."""
-TREND_DAYS = 14
+TREND_DAYS = 30
 
 
 @router.get("/desk")
@@ -38,6 +39,7 @@ def gather(connection: Connection, actor: Actor, assessment: str, *, now: dateti
     summary = summaries.summarize(connection, actor, assessment, by="agency", now=now)
     soon = tasks.Filter(assessment=assessment, due_within=SOON, limit=SHOWN)
     first = local_date(now) - timedelta(days=TREND_DAYS)
+    history = summaries.get_history(connection, actor, assessment, since=first, now=now)
     page: dict[str, Any] = {"limit": SHOWN, "offset": 0, "now": now}
     return {
         "standing": standing,
@@ -52,7 +54,7 @@ def gather(connection: Connection, actor: Actor, assessment: str, *, now: dateti
         "silent": _without_contacts(connection, actor, summary["groups"], now=now),
         "undelivered": outbox.count_undelivered(connection, actor, now=now),
         "latest": _latest(connection, actor, now=now),
-        "history": summaries.get_history(connection, actor, assessment, since=first, now=now)["items"],
+        "charts": draw(standing, summary, history),
     }
 
 

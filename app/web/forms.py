@@ -8,7 +8,8 @@ from datetime import date
 from fastapi import Request
 
 from app.errors import InvalidInput
-from app.text import compose, plain_number, plain_score, typed_day
+from app.text import compose, plain_score, typed_day
+from app.text import plain_number as plain_number
 
 
 @dataclass(frozen=True, slots=True)

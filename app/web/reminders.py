@@ -1,6 +1,7 @@
 """Nhắc việc: what is sent and why, what a day would bring, what became of each message, and sending now."""
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -15,16 +16,23 @@ from app.core.workdays import local_date
 from app.errors import Problem
 from app.outbox.channels import choose
 from app.reports.tables.columns import DELIVERY_STATES
+from app.vietnamese import number_text
 from app.web.forms import parse_day
 from app.web.visit import Signed, Visit
 
 router = APIRouter(include_in_schema=False)
 
 PER_PAGE = 30
-MOST_CODES = 300
-"""Codes listed for one reason; with thousands of tasks nobody reads more."""
+MOST_LISTED = 200
+"""Items shown of one letter or for one reason; with thousands of tasks nobody reads more."""
 CHANNELS = {"email": "thư điện tử", "webhook": "webhook", "folder": "thư mục outbox"}
 KINDS = {"due": "Đến hạn", "escalation": "Đôn đốc", "review": "Chờ xác nhận"}
+COUNTED = {
+    "due": "nhiệm vụ đến hạn",
+    "share": "phần trách nhiệm",
+    "escalation": "nhiệm vụ cần đôn đốc",
+    "review": "báo cáo chờ xác nhận",
+}
 RESENDABLE = ("dead", "unreachable", "sent")
 LEADERSHIP = "leadership"
 
@@ -60,11 +68,12 @@ async def show_preview(visit: Signed) -> Response:
         typed=f"{day:%d/%m/%Y}",
         plan=plan,
         reached=await _reached(visit, day),
+        briefs={one["recipient"]: brief(one["items"]) for one in plan["digests"]},
         reasons=by_reason(plan["silent"]),
         names=await _names(visit),
         KINDS=KINDS,
         CHANNELS=CHANNELS,
-        MOST_CODES=MOST_CODES,
+        MOST_LISTED=MOST_LISTED,
     )
 
 
@@ -113,7 +122,9 @@ async def resend(visit: Signed, digest_id: str, delivery_id: str) -> Response:
 async def _overview(visit: Visit, problem: Problem | None = None) -> Response:
     frame = await visit.frame()
     state = await visit.read(reminders.get_state)
-    wanted = {name: visit.request.query_params.get(name, "").strip() for name in ("recipient", "state", "first", "last")}
+    wanted = {
+        name: visit.request.query_params.get(name, "").strip() for name in ("recipient", "state", "first", "last")
+    }
     try:
         found = await _log(visit, wanted)
     except Problem as error:
@@ -150,6 +161,8 @@ async def _log(visit: Visit, wanted: Mapping[str, str]) -> dict[str, Any]:
 
 async def _digest(visit: Visit, digest_id: int, problem: Problem | None = None) -> Response:
     digest = await visit.read(reminders.get_digest, digest_id)
+    for item in digest["items"]:
+        item["days_left"] = (item["effective_due"] - digest["on"]).days
     drawn = await visit.read(reminders.draw_digest, digest_id, base_url=visit.settings.base_url)
     return visit.page(
         "reminders/digest.html",
@@ -223,10 +236,18 @@ def by_reason(silent: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
+def brief(items: Sequence[Mapping[str, Any]]) -> str:
+    """What a letter holds: "5 nhiệm vụ, 2 phần trách nhiệm"."""
+    counted = Counter("share" if one["subject"] == "share" else one["kind"] for one in items)
+    return ", ".join(f"{number_text(counted[kind])} {what}" for kind, what in COUNTED.items() if counted[kind])
+
+
 async def _names(visit: Visit) -> dict[str, str]:
     """What recipients are called, however the preview spells them."""
     rows = (await visit.read(list_agencies, limit=1_000, offset=0))["items"]
-    named = {one["code"]: one["name"] for one in rows} | {f"{one['province']}/{one['code']}": one["name"] for one in rows}
+    named = {one["code"]: one["name"] for one in rows} | {
+        f"{one['province']}/{one['code']}": one["name"] for one in rows
+    }
     leaders = {f"{one['province']}/{LEADERSHIP}": "Lãnh đạo Ủy ban nhân dân" for one in rows}
     return {LEADERSHIP: "Lãnh đạo Ủy ban nhân dân", **leaders, **named}
 

@@ -8,13 +8,15 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from app import summaries, tasks
+from app.api.schemas import path_id
 from app.core.access import Actor, Permission
 from app.core.scoring import format_points, parse_points
 from app.db import Connection
 from app.errors import InvalidInput, Problem
 from app.tasks import Decision
+from app.text import compose, plain_number
 from app.web import task as task_page
-from app.web.forms import Sent, plain_number
+from app.web.forms import Sent
 from app.web.visit import Signed, Visit
 from app.web.wording import for_people
 
@@ -35,14 +37,14 @@ async def list_reviews(visit: Signed) -> Response:
     visit.actor.require(Permission.TASK_REVIEW)
     frame = await visit.frame()
     query = visit.request.query_params
-    agency, offset, decided = query.get("agency") or None, query.get("offset", ""), query.get("decided")
+    agency, offset, decided = (compose(query.get(name, "")) for name in ("agency", "offset", "decided"))
     start = int(offset) if offset.isdigit() and len(offset) < 7 else 0
-    found = await visit.read(_queue, frame["assessment"]["code"], agency, start, decided)
+    found = await visit.read(_queue, frame["assessment"]["code"], agency or None, start, decided)
     return visit.page("reviews.html", **frame, **found, agency=agency)
 
 
 def _queue(
-    connection: Connection, actor: Actor, assessment: str, agency: str | None, offset: int, decided: str | None,
+    connection: Connection, actor: Actor, assessment: str, agency: str | None, offset: int, decided: str,
     *, now: datetime,
 ) -> dict[str, Any]:  # fmt: skip
     queue = tasks.list_waiting(
@@ -169,18 +171,18 @@ async def list_extensions(visit: Signed) -> Response:
 
 
 @router.post("/extensions/{request_id}")
-async def decide(visit: Signed, request_id: int) -> Response:
+async def decide(visit: Signed, request_id: str) -> Response:
     """Buttons say what is decided; the date counts only when granting."""
-    sent = visit.sent
+    sent, known = visit.sent, path_id(request_id)
     decision = sent.text("decision")
     try:
         if decision not in ("granted", "refused"):
             raise InvalidInput("Hãy chọn chấp nhận hoặc không chấp nhận gia hạn.", field="decision")
-        due = sent.day(f"granted_due-{request_id}", "Hạn mới") if decision == "granted" else None
-        await visit.write(tasks.decide_extension, request_id, decision, due, sent.text(f"comment-{request_id}"))
+        due = sent.day(f"granted_due-{known}", "Hạn mới") if decision == "granted" else None
+        await visit.write(tasks.decide_extension, known, decision, due, sent.text(f"comment-{known}"))
     except Problem as problem:
         if problem.field in ("granted_due", "comment"):
-            problem.field = f"{problem.field}-{request_id}"
+            problem.field = f"{problem.field}-{known}"
         return await _show_extensions(visit, problem)
     return visit.to("/extensions", f"extension-{decision}")
 

@@ -14,6 +14,7 @@ from app.api.errors import describe
 from app.core import workflow
 from app.core.access import Permission, Role
 from app.errors import InvalidInput, Problem
+from app.text import compose
 from app.web.task.words import plainly
 from app.web.visit import Signed, Visit
 
@@ -136,12 +137,12 @@ def wanted_tasks(visit: Visit, assessment: str, limit: int = PER_PAGE) -> tasks.
     sort = query.get("sort", "urgent")
     return tasks.Filter(
         assessment=assessment,
-        agency=query.get("agency") or None,
+        agency=compose(query.get("agency", "")) or None,
         statuses=(status,) if status in workflow.LABELS else (),
         field_number=int(field) if field.isascii() and field.isdigit() and len(field) < 3 else None,
         kind=query.get("kind") if query.get("kind") in KINDS else None,
         overdue=True if query.get("overdue") else None,
-        q=query.get("q", "")[:200] or None,
+        q=compose(query.get("q", "")[:200]) or None,
         sort=sort if sort in SORTS else "urgent",
         limit=limit,
         offset=int(offset) if offset.isascii() and offset.isdigit() and len(offset) < 7 else 0,

@@ -65,6 +65,10 @@ ACTIONS: Final[Mapping[str, str]] = {
     "account.activated": "Mở khóa tài khoản",
     "account.deactivated": "Khóa tài khoản",
     "account.succeeded": "Chuyển tài khoản sang nơi kế thừa",
+    "account.link_created": "Tạo liên kết đặt mật khẩu",
+    "account.password_set": "Đặt mật khẩu",
+    "account.signed_in": "Đăng nhập",
+    "account.locked": "Tạm khóa đăng nhập do sai mật khẩu nhiều lần",
     "account.sessions_ended": "Đăng xuất tài khoản khỏi mọi thiết bị",
     "key.created": "Cấp khóa API",
     "key.revoked": "Thu hồi khóa API",
@@ -297,6 +301,10 @@ LABELS: Final[Mapping[str, str]] = {
     "attempts": "Số lần thử",
     "drafts_only": "Chỉ soạn, không nộp",
     "sessions": "Số phiên đăng nhập đã kết thúc",
+    "expires_at": "Hết hạn lúc",
+    "locked_until": "Khóa đến",
+    "wrong_passwords_before": "Số lần sai mật khẩu trước đó",
+    "by": "Bằng cách",
 }
 POLICY: Final[Mapping[str, str]] = {
     "before_days": "Nhắc trước hạn (ngày)",
@@ -328,6 +336,7 @@ def _label(name: str, event: Event) -> str:
 # Values in words
 
 _POINTS = frozenset({"declared", "reported", "verified", "target", "floor", "expected", "ceiling", "published", "max"})
+_MOMENTS = frozenset({"submitted_at", "expires_at", "locked_until"})
 _DAYS = frozenset(
     {
         "due_before",
@@ -361,6 +370,7 @@ _WORDS: Final[Mapping[str, Mapping[Any, str]]] = {
         Role.ADMIN.value: "quản trị hệ thống",
     },
     "state": DELIVERY_STATES,
+    "by": {"link": "liên kết đặt mật khẩu", "owner": "tự đổi"},
 }
 
 
@@ -381,18 +391,22 @@ def _shown(name: str, value: Any) -> str:
 def _scalar(name: str, value: Any) -> str:
     if name in _POINTS:
         return exact_points_text(value)
+    if name in _MOMENTS or (name in _DAYS and "T" in str(value)):
+        return moment_text(value)
     if name in _DAYS:
         return day_text(value)
-    if name == "submitted_at":
-        return moment_text(value)
     return number_text(value) if isinstance(value, int) and name != "stand_in_id" else str(value)
 
 
 def _mapped(name: str, value: Mapping[str, Any]) -> str:
     if name == "mapping":
         return ", ".join(f"{old} → {new}" for old, new in value.items())
-    counted = {_MOVED.get(key, key): count for key, count in value.items() if count}
-    return ", ".join(f"{number_text(count)} {what}" for what, count in counted.items()) or "không có gì"
+    return ", ".join(moved_parts(value)) or "không có gì"
+
+
+def moved_parts(counted: Mapping[str, int]) -> list[str]:
+    """What passes to a successor: ["5 nhiệm vụ phụ trách", "2 đầu mối liên hệ"]."""
+    return [f"{number_text(count)} {_MOVED.get(kind, kind)}" for kind, count in counted.items() if count]
 
 
 def _measured(name: str, before: Any, after: Any, inputs: Mapping[str, str]) -> list[Change]:

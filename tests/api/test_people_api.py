@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from app.accounts import open_session
 from app.models import idempotent_answers
 from tests.conftest import Client
 
@@ -206,3 +207,52 @@ def test_the_audit_tells_who_did_what_newest_first(client: Client) -> None:
         assert client.get(f"{API}/audit?{bad}").status_code == 422
     for who in ("STP", "leadership"):
         assert client.as_(who).get(f"{API}/audit").status_code == 403
+
+
+def test_a_password_link_is_made_by_administrators_and_told_once(client: Client) -> None:
+    path = f"{API}/accounts/{make_account(client)['id']}/password-link"
+    assert client.as_("coordinator").post(path).status_code == 403
+    headers = {"Idempotency-Key": "link-1"}
+    made = client.as_("admin").post(path, headers=headers)
+    assert made.status_code == 201, made.text
+    link = made.json()["link"]
+    assert (made.json()["account"], link.startswith("http://127.0.0.1:8000/password/")) == ("stp.cchc", True)
+    again = client.as_("admin").post(path, headers=headers)
+    assert again.json() == made.json() | {"link": None}
+    assert link.rpartition("/")[2] not in kept_answers(client)
+    assert client.http.get(link.removeprefix("http://127.0.0.1:8000")).status_code == 200
+    assert client.as_("admin").post(f"{API}/accounts/999999/password-link").status_code == 404
+
+
+def test_sessions_of_an_account_are_ended(client: Client) -> None:
+    account = make_account(client)
+    with client.world.db.transaction() as connection:
+        token = open_session(connection, account["id"], device="", now=client.world.now)
+    path = f"{API}/accounts/{account['id']}/sessions"
+    assert client.as_("STP").delete(path).status_code == 403
+    assert client.as_("admin").delete(path).json() == {"id": account["id"], "account": "stp.cchc", "ended": 1}
+    assert client.http.get("/tasks", headers={"Cookie": f"khacphuc={token}"}, follow_redirects=False).status_code == 303
+
+
+def test_whoever_only_drafts_is_made_and_changed_and_the_key_follows_at_once(client: Client) -> None:
+    admin = client.as_("admin")
+    body = {"name": "an.stp", "role": "agency", "agency": "STP", "drafts_only": True}
+    account = admin.post(f"{API}/accounts", json=body).json()
+    assert (account["drafts_only"], account["has_password"], account["locked_until"]) == (True, False, None)
+    key = admin.post(f"{API}/accounts/{account['id']}/keys", json={}).json()["key"]
+
+    def submit() -> int:
+        headers = {"Authorization": f"Bearer {key}", "If-Match": "*"}
+        texts = {"reason": "a", "progress": "b", "remedy": "c"}
+        update = {"status": "submitted", "declared_score": "0.8", "period": "2025", **texts}
+        answer = client.http.post(f"{API}/tasks/ST-2024-TC-03/updates", headers=headers, json=update)
+        return int(answer.status_code)
+
+    assert submit() == 403
+    path = f"{API}/accounts/{account['id']}"
+    assert admin.patch(path, json={"drafts_only": "no"}).status_code == 422
+    assert admin.patch(path, json={"drafts_only": False}).json()["drafts_only"] is False
+    assert submit() == 200
+    assert admin.get(f"{API}/accounts?q=AN.stp").json()["total"] == 1
+    refused = admin.post(f"{API}/accounts", json={"name": "x1", "role": "leadership", "drafts_only": True})
+    assert (refused.status_code, refused.json()["field"]) == (422, "drafts_only")

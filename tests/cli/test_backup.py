@@ -15,14 +15,25 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 
 from app import schema
-from app.accounts import create_account, create_key
+from app.accounts import create_account, create_key, create_link, find_session, open_session
 from app.backup import Manifest, dump, open_backup, restore
 from app.backup.rows import content_of, tables_of
 from app.core.access import SYSTEM
 from app.db import Database, open_database
 from app.errors import Conflict, InvalidInput, Problem, SetupProblem
 from app.evidence import FileStore
-from app.models import accounts, agencies, api_keys, contacts, events, evidence, provinces, tasks
+from app.models import (
+    accounts,
+    agencies,
+    api_keys,
+    contacts,
+    events,
+    evidence,
+    login_sessions,
+    password_links,
+    provinces,
+    tasks,
+)
 from tests.cli.conftest import Console, Run, Serve
 from tests.conftest import SEED, Engines, World
 
@@ -108,6 +119,23 @@ def test_a_backup_of_one_engine_restores_into_the_other_row_by_row(
         with FileStore(tmp_path / "restored").open(sha256) as stored:
             assert stored.read() == LETTER
         go_on_working(target)
+
+
+def test_whoever_was_signed_in_when_a_backup_was_taken_signs_in_again_after_a_restore(
+    seeded: World, engines: Engines, tmp_path: Path
+) -> None:
+    fill(seeded, tmp_path)
+    with seeded.db.transaction() as connection:
+        account = connection.execute(select(func.min(accounts.c.id))).scalar_one()
+        token = open_session(connection, account, device="", now=NOW)
+        create_link(connection, SYSTEM, account, now=NOW)
+    source, _taken = take(seeded.db, tmp_path)
+    with target_of("sqlite", engines) as target:
+        put_back(target, source, tmp_path)
+        with target.snapshot() as connection:
+            assert find_session(connection, token, now=NOW) is None
+            for table in (login_sessions, password_links):
+                assert connection.execute(select(func.count()).select_from(table)).scalar_one() == 0
 
 
 def go_on_working(db: Database) -> None:

@@ -64,11 +64,17 @@ def test_a_draft_is_its_account_s_alone(seeded: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("who", "error"), [("STP", NotFound), ("SVHTTDL", Forbidden), ("coordinator", Forbidden), ("leadership", Forbidden)]
+    ("who", "code", "error"),
+    [
+        ("STP", TC16, NotFound),
+        ("SVHTTDL", "ST-2024-KS-22", Forbidden),
+        ("coordinator", TC16, Forbidden),
+        ("leadership", TC16, Forbidden),
+    ],
 )
-def test_only_the_lead_agency_drafts(seeded: World, who: str, error: type[Exception]) -> None:
+def test_only_the_lead_agency_drafts(seeded: World, who: str, code: str, error: type[Exception]) -> None:
     with pytest.raises(error):
-        keep(seeded, who, TC16, {"progress": "x"})
+        keep(seeded, who, code, {"progress": "x"})
 
 
 @pytest.mark.parametrize(

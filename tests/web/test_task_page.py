@@ -227,7 +227,7 @@ def test_outside_the_rule_a_declared_score_is_asked_for(desk: Desk) -> None:
     names = {one["name"]: one for one in task(desk, TC21)["rule"]["inputs"]}
     typed = {f"input.{name}": one["published"] or "1" for name, one in names.items()}
     answer = desk.as_("STC").post(f"/tasks/{TC21}/score", typed)
-    assert "“Điểm tự chấm”" in answer.text
+    assert "Hãy nhập kèm điểm tự chấm." in answer.text
     form = opened(desk.as_("STC"), TC21) | typed | TEXTS | {"declared_score": "0,9"}
     assert said(post(desk.as_("STC"), TC21, **form)) == "report-saved"
 
@@ -412,10 +412,10 @@ def test_the_log_speaks_vietnamese(desk: Desk) -> None:
     agency = desk.as_("SKHCN")
     post(agency, TC16, "submit", **opened(agency) | TEXTS | NUMBERS)
     text = unescape(agency.get(f"/tasks/{TC16}").text)
-    assert "nộp báo cáo." in text
-    assert "trạng thái: “Đã giao” → “Chờ xác nhận”" in text
+    assert "Nộp báo cáo giải trình: điểm báo cáo 1,0679." in text
+    assert "Trạng thái: Đã giao → Chờ xác nhận" in text
     assert "Số hồ sơ trực tuyến toàn trình: 120.000" in text
-    assert "điểm theo báo cáo: 1,0679" in text
+    assert "Điểm đã báo cáo: 1,0679" in text
 
 
 def test_every_page_of_the_log_is_reached(desk: Desk) -> None:

@@ -14,7 +14,7 @@ from app.assessments.seedfile.reading import Document, Route, read_document, ref
 from app.assessments.seedfile.references import check_references
 from app.assessments.seedfile.schema import Seed, Share, with_document
 
-__all__ = ["Seed", "Share", "load_seed"]
+__all__ = ["Document", "Seed", "Share", "load_seed", "read_seed"]
 
 FORM = {
     "missing": "thiếu khóa này; bổ sung.",
@@ -31,7 +31,12 @@ def load_seed(path: Path) -> Seed:
     SeedInvalid lists every error found, one a line: file, line, place, what to do; `extra["errors"]` is the list.
     Errors of syntax hide those of form, and those hide dangling names, because the later ones would only follow.
     """
-    document = read_document(path)
+    return read_seed(read_document(path))
+
+
+def read_seed(document: Document) -> Seed:
+    """The same for a document that was read from elsewhere: only strings, lists and mappings in `data`; its `place`
+    tells people where a value stands."""
     try:
         seed = Seed.model_validate(document.data)
     except ValidationError as error:

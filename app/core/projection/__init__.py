@@ -19,6 +19,7 @@ from app.core.projection.values import (
     Outline,
     Projection,
     RankIntervals,
+    counted_measurements,
 )
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "Standing",
     "Threshold",
     "check_standings",
+    "counted_measurements",
     "less",
     "next_best",
     "no_such_task",

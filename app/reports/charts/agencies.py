@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from app.reports.charts.chart import (
     DARK,
+    LETTER,
     MIDDLE,
     PAPER,
     WIDE,
@@ -52,7 +53,7 @@ def agencies_chart(summary: Mapping[str, Any], *, width: int = WIDE) -> Chart:
         alt,
         width,
         height,
-        drawing(width, height, alt, _layers(bars, labels, narrow=narrow)),
+        drawing(width, height, alt, _layers(bars, labels, width)),
         _COLUMNS,
         tuple(_table_row(one) for one in groups),
     )
@@ -91,15 +92,28 @@ def _within(gain: str | None, low: Decimal, high: Decimal) -> Decimal:
     return min(max(decimal(gain), low), high)
 
 
-def _layers(bars: Sequence[Mapping[str, Any]], labels: Mapping[str, list[str]], *, narrow: bool) -> list[Spec]:
+def _layers(bars: Sequence[Mapping[str, Any]], labels: Mapping[str, list[str]], width: int) -> list[Spec]:
+    narrow = is_narrow(width)
     most = max((one["short"] for one in bars), default=0) or 1
     step = next(one for one in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100) if most / one <= (3 if narrow else 6))
     ticks = [round(step * place, 1) for place in range(int(most / step + 1e-9) + 1)]
-    x = quantity(0, most * (2.5 if narrow else 1.45), ticks=ticks, label="replace(toString(datum.value), '.', ',')")
+    x = quantity(
+        0, _with_room(bars, labels, width) or most, ticks=ticks, label="replace(toString(datum.value), '.', ',')"
+    )
     parts = (("verified", 0, DARK), ("expected", "verified", MIDDLE), ("short", "expected", PAPER))
     drawn = [bar(list(_parts(bars, start, end)), x, fill, 18) for end, start, fill in parts]
     key = [("Đã xác nhận tăng", "square", DARK), ("Dự kiến tăng", "square", MIDDLE), ("Còn lại", "square", PAPER)]
     return [*drawn, *words_beside(bars, x, named_rows(labels)), legend(key, 2 if narrow else 3)]
+
+
+def _with_room(bars: Sequence[Mapping[str, Any]], labels: Mapping[str, list[str]], width: int) -> float:
+    """Where the scale ends so that the words beside every bar still fit."""
+    plot = width - LETTER * max((len(line) for lines in labels.values() for line in lines), default=0) - 20
+    return max((one["short"] * plot / max(plot - _breadth(one["words"]), 40) for one in bars), default=0)
+
+
+def _breadth(words: str) -> float:
+    return LETTER * max(len(line) for line in words.split("\n")) + 12
 
 
 def _parts(bars: Sequence[Mapping[str, Any]], start: str | int, end: str) -> list[dict[str, Any]]:

@@ -22,6 +22,8 @@ PAPER: Final = "#ffffff"
 FONT: Final = "Arimo, Arial, Liberation Sans, sans-serif"
 """The first is ours and draws pictures for documents; browsers have the second, which is as wide."""
 SIZE: Final = 13
+LETTER: Final = 6.7
+"""Pixels that a letter takes, as a rule: where room for words has to be reckoned before they are drawn."""
 
 FIGURES: Final[Mapping[str, str]] = {
     "published": "Công bố",

@@ -285,6 +285,7 @@ def _day(value: datetime | None) -> date | None:
     return None if value is None else local_date(value)
 
 
+_KINDS: Final = {"appraised": "Tự chấm", "survey": "Điều tra xã hội học"}
 _TASK_COLUMNS: Final = (
     Column("Mã", 15, lambda one: one["code"]),
     Column("Tiêu chí, tiêu chí thành phần", 52, lambda one: one["criterion"]["name"], _LONG),
@@ -306,4 +307,3 @@ _TASK_COLUMNS: Final = (
     Column("Mức dự kiến", 9, lambda one: float(one["expected"]), _POINTS),
     Column("Mức tối đa có thể", 9, lambda one: float(one["ceiling"]), _POINTS),
 )
-_KINDS: Final = {"appraised": "Tự chấm", "survey": "Điều tra xã hội học"}

@@ -24,7 +24,12 @@ def render_apart(template: bytes, jobs: Sequence[Job], *, made_at: datetime, sec
     given = pack(template, jobs, made_at=made_at)
     try:
         done = subprocess.run(
-            command, input=given, capture_output=True, timeout=seconds * 2, env={**kept, "PYTHONPATH": str(ROOT)}
+            command,
+            check=False,
+            input=given,
+            capture_output=True,
+            timeout=seconds * 2,
+            env={**kept, "PYTHONPATH": str(ROOT)},
         )
     except subprocess.TimeoutExpired:
         raise _too_much(seconds) from None

@@ -8,7 +8,18 @@ from app.core import workflow
 from app.core.reminding import days_text
 from app.outbox.wording import shortened
 from app.reports.word.dossier import Dossier
-from app.reports.word.wording import added, changed, compared, counted, less, long_day, lowered, month_text, place_of, ranked
+from app.reports.word.wording import (
+    added,
+    changed,
+    compared,
+    counted,
+    less,
+    long_day,
+    lowered,
+    month_text,
+    place_of,
+    ranked,
+)
 from app.vietnamese import day_text, exact_points_text, listed, number_text, percent_text, points_text
 
 Context = dict[str, Any]
@@ -308,9 +319,7 @@ def _others(dossier: Dossier) -> list[Context]:
     """Units that lead no task and only answer for shares."""
     leading = {row["key"] for row in dossier.by_agency["groups"]}
     names = {one["agency"]["code"]: one["agency"]["name"] for one in dossier.shares}
-    return [
-        {"name": name, "shares": _shares_of(dossier, code)} for code, name in names.items() if code not in leading
-    ]
+    return [{"name": name, "shares": _shares_of(dossier, code)} for code, name in names.items() if code not in leading]
 
 
 def _shares_of(dossier: Dossier, agency: str) -> list[Context]:

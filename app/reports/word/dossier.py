@@ -157,8 +157,8 @@ def _contact(
 ) -> Mapping[str, Any] | None:
     if issuer is None or not actor.may(Permission.CONTACT_EDIT):
         return None
-    given = {"agency": str(issuer["id"]), "active": True, "limit": 20, "offset": 0}
-    items: Sequence[Mapping[str, Any]] = list_contacts(connection, actor, now=now, **given)["items"]
+    found = list_contacts(connection, actor, agency=str(issuer["id"]), active=True, limit=20, offset=0, now=now)
+    items: Sequence[Mapping[str, Any]] = found["items"]
     officers = [one for one in items if one["kind"] == "officer" and not one["absent"]]
     return next(iter(officers or items), None)
 

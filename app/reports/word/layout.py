@@ -76,7 +76,7 @@ def _drop_thumbnail(document: Doc) -> None:
 
 
 def _is_default(style: Any) -> bool:
-    return style.element.get(qn("w:default")) == "1"
+    return bool(style.element.get(qn("w:default")) == "1")
 
 
 def _set_defaults(document: Doc) -> None:
@@ -203,7 +203,7 @@ def set_page(section: Section, *, landscape: bool) -> None:
 
 def next_section(document: Doc, *, landscape: bool, restart: bool = False) -> Section:
     """A new page; `restart`: its pages count from 1 again and the first shows no number, as those of an annex."""
-    section = document.add_section(WD_SECTION.NEW_PAGE)
+    section: Section = document.add_section(WD_SECTION.NEW_PAGE)
     set_page(section, landscape=landscape)
     section.different_first_page_header_footer = restart
     for old in section._sectPr.findall(qn("w:pgNumType")):
@@ -304,7 +304,7 @@ def _insert_border(paragraph: Paragraph, borders: Any) -> None:
 
 def add_grid(document: Doc, widths: Sequence[float], *, lines: bool) -> Table:
     """A table without rows of fixed column widths in mm; without `lines` it only places texts."""
-    table = document.add_table(rows=0, cols=len(widths))
+    table: Table = document.add_table(rows=0, cols=len(widths))
     table.alignment = WD_TABLE_ALIGNMENT.CENTER
     table.autofit = False
     properties = table._tbl.tblPr
@@ -349,7 +349,7 @@ def add_row(
     span: tuple[int, int] | None = None,
 ) -> _Row:
     """`head`: repeated on each page. `span`: from the first to the last column that become one cell."""
-    row = table.add_row()
+    row: _Row = table.add_row()  # type: ignore[no-untyped-call]  # the library's own gap
     widths = [int(column.get(qn("w:w"))) for column in table._tbl.tblGrid.findall(qn("w:gridCol"))]
     for cell, width in zip(row.cells, widths, strict=True):
         _set_cell_width(cell, width)

@@ -20,7 +20,7 @@ from docx.oxml.ns import qn
 from docx.shared import Mm
 from docxtpl import DocxTemplate, InlineImage  # type: ignore[import-untyped]  # it ships no types
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from lxml import etree
+from lxml import etree  # type: ignore[import-untyped]  # it ships no types
 from markupsafe import Markup, escape
 
 from app.text import compose
@@ -31,6 +31,8 @@ SHORT_ROW: Final = 600
 """Characters of a table row that moves to the next page as a whole; longer rows may break."""
 LONGEST_MARKUP: Final = 30_000_000
 _EXCERPT: Final = 120
+_NO_XML: Final = {0xFFFE: None, 0xFFFF: None, 0x09: " "}
+"""What XML cannot hold beside control characters; a tab is a blank: cells have no tab stops."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +106,9 @@ def _inline(document: Any, picture: Picture) -> Any:
 
 
 def _clean(value: Any) -> Any:
-    """Composed, without characters that XML cannot hold; a tab is a blank: cells have no tab stops."""
+    """Composed, without characters that XML cannot hold."""
     if isinstance(value, str):
-        return compose(value).replace("\t", " ")
+        return compose(value).translate(_NO_XML)
     if isinstance(value, Mapping):
         return {key: _clean(one) for key, one in value.items()}
     return [_clean(one) for one in value] if isinstance(value, Sequence) else value
@@ -162,8 +164,18 @@ def _why(error: Exception) -> str:
     if isinstance(error, jinja2.UndefinedError):
         return f"Không có thẻ “{_unknown(error)}”" if _unknown(error) else "Thẻ dùng một giá trị không có"
     if isinstance(error, jinja2.TemplateSyntaxError):
-        return f"Thẻ viết sai cú pháp ({error.message})"
-    return f"Thẻ không tính được ({type(error).__name__})"
+        return _why_unreadable(str(error.message))
+    return "Thẻ không tính được"
+
+
+def _why_unreadable(message: str) -> str:
+    """The engine's own words are English; its most usual ones are told in ours."""
+    if found := re.search(r"unknown tag '(end\w+|else|elif)'", message):
+        return f"Thẻ {{% {found[1]} %}} không khớp với thẻ mở"
+    for pattern, words in ((r"No filter named '(.+?)'", "Không có bộ lọc"), (r"unknown tag '(.+?)'", "Không có lệnh")):
+        if found := re.search(pattern, message):
+            return f"{words} “{found[1]}”"
+    return "Thẻ viết sai cú pháp, hoặc thiếu thẻ đóng ({% endfor %}, {% endif %})"
 
 
 def _unknown(error: Exception) -> str:

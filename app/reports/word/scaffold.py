@@ -4,7 +4,7 @@ They are committed, so that people can open them in Word; a test compares them w
 """
 
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
@@ -12,13 +12,14 @@ from typing import Final
 
 from docx.document import Document as Doc
 from docx.oxml.ns import qn
+from docx.shared import Pt
+from docx.table import Table
 
 from app.reports.word import layout
 from app.reports.word.layout import CELL, PLAIN, add, add_grid, add_row, add_rule, add_tag_row, made
+from app.reports.word.templates import FILES, FOLDER
 from app.settings import ROOT
 
-FOLDER: Final = ROOT / "app" / "reports" / "templates"
-FILES: Final[Mapping[str, str]] = {"report": "bao-cao.docx", "urging_letter": "cong-van-don-doc.docx"}
 _ZIP_DAY: Final = (1980, 1, 1, 0, 0, 0)
 _MADE: Final = datetime(2025, 1, 1)  # noqa: DTZ001  # document properties are naive UTC
 
@@ -65,7 +66,7 @@ def add_head(document: Doc, symbol_note: str = "") -> None:
     row = add_row(table, ("{{ parent }}", "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM"), (PLAIN, PLAIN))
     for cell, bold in zip(row.cells, (None, True), strict=True):
         for run in cell.paragraphs[0].runs:
-            run.bold, run.font.size = bold, layout.Pt(13)
+            run.bold, run.font.size = bold, Pt(13)
     issuer, motto = row.cells
     add(issuer, "{{ issuer_upper }}", PLAIN, bold=True, size=13)
     add_rule(issuer, 14, left)
@@ -74,9 +75,9 @@ def add_head(document: Doc, symbol_note: str = "") -> None:
     dated = "{{ place }}, ngày       tháng {{ month }} năm {{ year }}"
     number, place = add_row(table, ("Số:           /{{ symbol }}", dated), (PLAIN, PLAIN)).cells
     for cell, italic in ((number, None), (place, True)):
-        cell.paragraphs[0].paragraph_format.space_before = layout.Pt(6)
+        cell.paragraphs[0].paragraph_format.space_before = Pt(6)
         for run in cell.paragraphs[0].runs:
-            run.italic, run.font.size = italic, layout.Pt(14 if italic else 13)
+            run.italic, run.font.size = italic, Pt(14 if italic else 13)
     if symbol_note:
         add(number, symbol_note, PLAIN, size=12, before=6)
 
@@ -102,14 +103,14 @@ def add_foot(document: Doc, recipients: tuple[str, ...]) -> None:
 def spread(document: Doc) -> None:
     """A gap that belongs to no paragraph style: between the last table and what follows."""
     paragraph = add(document, "", PLAIN)
-    paragraph.paragraph_format.line_spacing = layout.Pt(8)
+    paragraph.paragraph_format.line_spacing = Pt(8)
 
 
 def add_fullwidth_note(document: Doc, text: str) -> None:
     add(document, text, CELL, italic=True, size=12, before=3, after=6, align=layout.JUSTIFY)
 
 
-def start_each_page_with_rows(table: layout.Table, rows: int) -> None:
+def start_each_page_with_rows(table: Table, rows: int) -> None:
     """Keep the first `rows` with what follows, so that no page ends with a heading of a table alone."""
     for row in table.rows[:rows]:
         for paragraph in row._tr.iter(qn("w:p")):
@@ -123,7 +124,7 @@ def start_each_page_with_rows(table: layout.Table, rows: int) -> None:
                     properties.insert(0, mark)
 
 
-def add_loop_row(table: layout.Table, opening: str, add_rows: Callable[[], None], closing: str) -> None:
+def add_loop_row(table: Table, opening: str, add_rows: Callable[[], None], closing: str) -> None:
     """Rows between the tag that opens a loop or a choice and the one that closes it."""
     add_tag_row(table, opening)
     add_rows()

@@ -1,8 +1,8 @@
 """The template of the urging letter (công văn đôn đốc), paragraph by paragraph."""
 
 from docx.document import Document as Doc
+from docx.table import Table
 
-from app.reports.word import layout
 from app.reports.word.layout import (
     BODY,
     CAPTION,
@@ -42,7 +42,7 @@ def _add_reason(document: Doc) -> None:
     add(
         document,
         "Qua theo dõi đến ngày {{ as_of }}, {{ recipient }} còn {{ count }} nhiệm vụ chưa nộp báo cáo, tương ứng "
-        "{{ points }} điểm còn thiếu{% if overdue != \"00\" %}, trong đó {{ overdue }} nhiệm vụ đã quá hạn"
+        '{{ points }} điểm còn thiếu{% if overdue != "00" %}, trong đó {{ overdue }} nhiệm vụ đã quá hạn'
         "{% endif %}{% if shares %}; ngoài ra còn {{ share_count }} phần trách nhiệm của đơn vị chưa giải trình xong"
         "{% endif %}. Cụ thể như sau:",
     )
@@ -71,7 +71,7 @@ def _add_tasks(document: Doc) -> None:
     add(document, "{%p endif %}", ITEM)
 
 
-def _add_task(table: layout.Table) -> None:
+def _add_task(table: Table) -> None:
     texts = ("{{ task.number }}", "{{ task.name }}", "{{ task.points }}", "{{ task.due }}")
     row = add_row(table, (*texts, "{{ task.missing }}"), (CELL_MID, CELL, CELL_MID, CELL_MID, CELL))
     add(row.cells[3], "({{ task.left }})", CELL_MID)
@@ -93,7 +93,7 @@ def _add_shares(document: Doc) -> None:
     add(document, "{%p endif %}", ITEM)
 
 
-def _add_share(table: layout.Table) -> None:
+def _add_share(table: Table) -> None:
     texts = ("{{ share.number }}", "{{ share.what }}", "{{ share.quantity }}", "{{ share.due }}")
     row = add_row(table, (*texts, "{{ share.missing }}"), (CELL_MID, CELL, CELL_MID, CELL_MID, CELL))
     add(row.cells[3], "({{ share.left }})", CELL_MID)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from docx.document import Document as Doc
+from docx.table import Table
 
 from app.reports.word import layout
 from app.reports.word.layout import (
@@ -26,6 +27,7 @@ from app.reports.word.scaffold import (
     spread,
     start_each_page_with_rows,
 )
+from app.reports.word.scaffold_annex import add_annex
 
 FIGURES = ("max", "published", "floor", "expected", "ceiling")
 FIGURE_NAMES = ("Điểm tối đa", "Điểm công bố", "Đã xác nhận", "Điểm dự kiến", "Tối đa có thể")
@@ -47,7 +49,7 @@ def fill(document: Doc) -> None:
         ("- Như trên;", "- Các cơ quan, đơn vị có nhiệm vụ;", "- Lãnh đạo {{ issuer }};", "- Lưu: VT, CCHC."),
     )
     layout.next_section(document, landscape=True, restart=True)
-    _add_annex(document)
+    add_annex(document)
 
 
 def _add_title(document: Doc) -> None:
@@ -139,7 +141,7 @@ def _add_figures(
     spread(document)
 
 
-def _add_kept(table: layout.Table, texts: Sequence[str], styles: Sequence[str]) -> None:
+def _add_kept(table: Table, texts: Sequence[str], styles: Sequence[str]) -> None:
     """Kept with the next row: a small table does not break."""
     add_row(table, texts, styles)
     for cell in table.rows[-1].cells:
@@ -240,8 +242,17 @@ def _add_criteria(document: Doc) -> None:
 
 
 def _add_criteria_table(document: Doc, kind: str) -> None:
-    head = ("STT", "Nội dung", "Điểm tối đa", "Điểm đạt được", "Điểm chưa đạt", "Cơ quan phụ trách tham mưu")
-    head = (*head, "Trạng thái", "Điểm dự kiến", "Biện pháp khắc phục, tiến độ")
+    head = (
+        "STT",
+        "Nội dung",
+        "Điểm tối đa",
+        "Điểm đạt được",
+        "Điểm chưa đạt",
+        "Cơ quan phụ trách tham mưu",
+        "Trạng thái",
+        "Điểm dự kiến",
+        "Biện pháp khắc phục, tiến độ",
+    )
     table = add_grid(document, (16, 62, 15, 17, 17, 34, 23, 17, 51), lines=True)
     add_row(table, head, [CELL_HEAD] * 9, head=True)
     styles = (CELL_MID, CELL, CELL_MID, CELL_MID, CELL_MID, CELL, CELL_MID, CELL_MID, CELL)
@@ -318,117 +329,3 @@ def _add_proposals(document: Doc) -> None:
         after=12,
         keep=True,
     )
-
-
-# The annex
-
-
-def _add_annex(document: Doc) -> None:
-    add(document, "Phụ lục", PLAIN, bold=True, size=14)
-    add(document, "BÁO CÁO GIẢI TRÌNH, TIẾN ĐỘ CỦA TỪNG CƠ QUAN, ĐƠN VỊ", PLAIN, bold=True, size=14)
-    add(
-        document,
-        "(Kèm theo Báo cáo số        /{{ symbol }} ngày       tháng {{ month }} năm {{ year }} của {{ issuer }})",
-        PLAIN,
-        italic=True,
-    )
-    add_rule(document, 60, layout.LANDSCAPE, after=6)
-    add(document, "{%p for agency in annex_agencies %}", ITEM)
-    add(document, "{{ agency.number }}. {{ agency.name }}", "Heading 2", before=10)
-    add(
-        document,
-        "{{ agency.tasks }} nhiệm vụ, còn thiếu {{ agency.short }} điểm; đã được xác nhận tăng "
-        "{{ agency.verified_gain }} điểm, dự kiến tăng {{ agency.expected_gain }} điểm; {% if "
-        "agency.has_overdue %}{{ agency.overdue }} nhiệm vụ quá hạn{% else %}không có nhiệm vụ quá hạn{% endif %}.",
-        keep=True,
-    )
-    _add_tasks(document)
-    add(document, "{%p if agency.shares %}", ITEM)
-    add(document, "Phần trách nhiệm của {{ agency.name }}", CAPTION)
-    _add_shares(document, "agency.shares")
-    add(document, "{%p endif %}", ITEM)
-    add(document, "{%p endfor %}", ITEM)
-    add(document, "{%p if other_agencies %}", ITEM)
-    add(document, "Các đơn vị khác có phần trách nhiệm", "Heading 2", before=12)
-    _add_others(document)
-    add(document, "{%p endif %}", ITEM)
-
-
-def _add_tasks(document: Doc) -> None:
-    head = ("STT", "Nhiệm vụ khắc phục", "Thời hạn, trạng thái", "Điểm đạt, dự kiến", "Lý do tồn tại, hạn chế")
-    head = (*head, "Tiến độ xử lý", "Biện pháp khắc phục", "Khó khăn, vướng mắc")
-    table = add_grid(document, (11, 57, 29, 23, 33, 33, 33, 33), lines=True)
-    add_row(table, head, [CELL_HEAD] * 8, head=True)
-    start_each_page_with_rows(table, 1)
-    name = "{{ one.name }}{% if one.cooperating %} (phối hợp: {{ one.cooperating }}){% endif %}"
-    state = "{{ one.status }}{% if one.percent != \"0\" %} ({{ one.percent }}%){% endif %}"
-
-    texts = ("{{ one.number }}", name, "{{ one.due }}", "{{ one.got }}/{{ one.max }}")
-    styles = (CELL_MID, CELL, CELL_MID, CELL_MID, *[CELL] * 4)
-
-    def add_reported() -> None:
-        told = [f"{{{{ one.{key} }}}}" for key in ("reason", "progress", "remedy", "difficulties")]
-        add_row(table, (*texts, *told), styles)
-        _add_details(table, state)
-
-    def add_silent() -> None:
-        add_row(table, (*texts, "{{ one.note }}", "", "", ""), styles, span=(4, 7))
-        _add_details(table, state)
-
-    def add_either() -> None:
-        add_loop_row(table, "{%tr if one.reported %}", add_reported, "{%tr else %}")
-        add_silent()
-        layout.add_tag_row(table, "{%tr endif %}")
-
-    add_loop_row(table, "{%tr for one in agency.criteria %}", add_either, "{%tr endfor %}")
-
-
-def _add_details(table: layout.Table, state: str) -> None:
-    """The code and directions of the leadership under the name, the status under the date, scores under scores."""
-    cells = table.rows[-1].cells
-    add(cells[1], "{{ one.code }}", CELL, italic=True, size=10)
-    add(cells[2], state, CELL_MID, bold=True)
-    add(cells[3], "dự kiến {{ one.expected }}", CELL_MID)
-    add(cells[1], "{%p for said in one.directions %}", CELL)
-    add(cells[1], "Ý kiến chỉ đạo: {{ said }}", CELL, size=10)
-    add(cells[1], "{%p endfor %}", CELL)
-
-
-SHARE_WIDTHS = (11, 75, 30, 30, 30, 76)
-SHARE_HEAD = ("STT", "Nội dung", "Số lượng theo báo cáo", "Số liệu kỳ này", "Tình trạng", "Giải trình, biện pháp")
-SHARE_STYLES = (CELL_MID, CELL, CELL_MID, CELL_MID, CELL_MID, CELL)
-SHARE_KEYS = ("number", "what", "quantity", "current", "state", "answer")
-
-
-def _add_shares(document: Doc, shares: str) -> None:
-    table = add_grid(document, SHARE_WIDTHS, lines=True)
-    add_row(table, SHARE_HEAD, [CELL_HEAD] * 6, head=True)
-    start_each_page_with_rows(table, 1)
-    texts = [f"{{{{ share.{key} }}}}" for key in SHARE_KEYS]
-    add_loop_row(
-        table,
-        f"{{%tr for share in {shares} %}}",
-        lambda: _add_kept_plain(table, texts),
-        "{%tr endfor %}",
-    )
-
-
-def _add_kept_plain(table: layout.Table, texts: Sequence[str]) -> None:
-    add_row(table, texts, SHARE_STYLES)
-
-
-def _add_others(document: Doc) -> None:
-    """One table for all of them, a line with the unit's name above its shares."""
-    table = add_grid(document, SHARE_WIDTHS, lines=True)
-    add_row(table, SHARE_HEAD, [CELL_HEAD] * 6, head=True)
-    start_each_page_with_rows(table, 1)
-    texts = [f"{{{{ share.{key} }}}}" for key in SHARE_KEYS]
-
-    def add_unit() -> None:
-        add_row(table, ("{{ unit.name }}", *[""] * 5), [CELL] * 6, bold=True, span=(0, 5))
-        table.rows[-1].cells[0].paragraphs[0].paragraph_format.keep_with_next = True
-        add_loop_row(
-            table, "{%tr for share in unit.shares %}", lambda: _add_kept_plain(table, texts), "{%tr endfor %}"
-        )
-
-    add_loop_row(table, "{%tr for unit in other_agencies %}", add_unit, "{%tr endfor %}")

@@ -38,8 +38,9 @@ async def list_documents(visit: Signed) -> Response:
     if visit.actor.role is not Role.AGENCY:
         agencies = (await visit.read(list_agencies, limit=200, offset=0))["items"]
     wanted["state"] = state if state in STATES else ""
-    context = {"found": found, "wanted": wanted, "agencies": agencies, "STATES": STATES, "may_add": _may_add(visit)}
-    return visit.page("evidence/list.html", **frame, **context)
+    may_add = visit.actor.may(Permission.EVIDENCE_ADD)
+    context: dict[str, Any] = {"found": found, "wanted": wanted, "agencies": agencies, "may_add": may_add}
+    return visit.page("evidence/list.html", **frame, **context, STATES=STATES)
 
 
 @router.get("/evidence/{ident}")
@@ -108,10 +109,6 @@ async def _shown(visit: Visit, evidence_id: int, problem: Problem | None = None,
         results=await results_of(visit, visit.request.query_params.get("sent", "")),
         LONGEST=evidence.LONGEST,
     )
-
-
-def _may_add(visit: Visit) -> bool:
-    return visit.actor.may(Permission.EVIDENCE_ADD)
 
 
 def _read_id(ident: str) -> int:

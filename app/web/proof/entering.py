@@ -54,14 +54,15 @@ async def post_form(visit: Uploading) -> Response:
     async with read_form(visit.request) as form:
         visit.check_csrf(visit.request.headers.get(CSRF_HEADER) or form.texts.get("csrf", [None])[0])
         sent = Sent({name: [one.replace("\r\n", "\n") for one in given] for name, given in form.texts.items()})
+        key = sent.text("key") or _new_key()
         try:
-            made = await _enter(visit, sent, form.file)
+            made = await _enter(visit, sent, form.file, key)
         except IdempotencyMismatch:
             again = Sent({**sent.values, "key": [_new_key()]})
             return await _form(visit, again, Conflict(SENT_BEFORE), had_file=form.file is not None)
         except Problem as problem:
             return await _form(visit, sent, problem, had_file=form.file is not None)
-    results = {"sent": sent.text("key")} if made["results"] else {}
+    results = {"sent": key} if made["results"] else {}
     return visit.to(f"/evidence/{made['id']}", "evidence-added", **results)
 
 
@@ -72,12 +73,12 @@ async def results_of(visit: Visit, key: str) -> list[dict[str, Any]]:
     return list(found.get("results", ())) if isinstance(found, dict) else []
 
 
-async def _enter(visit: Visit, sent: Sent, file: UploadFile | None) -> dict[str, Any]:
+async def _enter(visit: Visit, sent: Sent, file: UploadFile | None, key: str) -> dict[str, Any]:
     entry = _read_entry(sent)
     upload = await receive(visit, file)
     async with kept_if_committed(visit, upload):
         stamp = _stamp(entry, upload)
-        made: dict[str, Any] = await visit.write(_once, entry, upload, store_of(visit), sent.text("key"), stamp)
+        made: dict[str, Any] = await visit.write(_once, entry, upload, store_of(visit), key, stamp)
     return made
 
 

@@ -11,14 +11,49 @@
     for (const box of document.querySelectorAll("input[data-tick]")) box.checked = event.target.checked;
   });
 
-  if (!form) return;
+  const own = document.querySelector("[data-own]");
+  if (!own) return;
 
-  const { account, code } = form.dataset;
+  const { account, code } = own.dataset;
   const key = `khacphuc:report:${account}:${code}`; // an account finds its own text only
+  const address = `/tasks/${encodeURIComponent(code)}/draft`;
+  const token = document.querySelector('meta[name="csrf"]').content;
+
+  const kept = () => {
+    try {
+      return JSON.parse(window.localStorage.getItem(key));
+    } catch {
+      return null;
+    }
+  };
+  const forget = () => {
+    try {
+      window.localStorage.removeItem(key);
+    } catch {
+      /* storage is switched off: nothing was kept */
+    }
+  };
+  if ("saved" in own.dataset) forget();
+
+  /** Hand to the server as a draft what an earlier visit kept here, and see the page with it. */
+  async function handOver(copy, was) {
+    const body = new URLSearchParams({ ...was, ...copy.values, version: copy.version, csrf: token });
+    const answer = await fetch(address, { method: "POST", body, headers: { "HX-Request": "true" } });
+    if (!answer.ok) throw new Error(String(answer.status));
+    forget();
+    window.location.assign(`/tasks/${encodeURIComponent(code)}`);
+  }
+
+  // The report cannot be written now, yet something unsent is here: the page then shows it for copying.
+  if (!form) {
+    const copy = kept();
+    if (copy) handOver(copy, {}).catch(() => {});
+    return;
+  }
+
   const state = form.querySelector("[data-draft-state]");
   const fields = () => [...form.elements].filter((one) => one.name && one.type !== "hidden" && one.type !== "submit");
   const values = () => Object.fromEntries(fields().map((one) => [one.name, one.value]));
-  const address = `/tasks/${encodeURIComponent(code)}/draft`;
   let timer = 0;
   let sending = null;
   let dirty = false;
@@ -32,13 +67,6 @@
 
   // This browser's own copy
 
-  const kept = () => {
-    try {
-      return JSON.parse(window.localStorage.getItem(key));
-    } catch {
-      return null;
-    }
-  };
   const keep = () => {
     if (undecided) return;
     try {
@@ -49,11 +77,7 @@
     }
   };
   const drop = () => {
-    try {
-      if (!undecided) window.localStorage.removeItem(key);
-    } catch {
-      /* as above */
-    }
+    if (!undecided) forget();
   };
 
   // The server's draft
@@ -124,26 +148,18 @@
     touched();
   }
 
-  /** As a draft the server can lay it beside what others have written since. */
+  /** The server can lay it beside what others have written since: as a draft, with the marks of what it began with. */
   async function restore(copy) {
-    const body = new URLSearchParams(new FormData(form));
-    for (const [name, value] of Object.entries(copy.values)) body.set(name, value);
-    body.set("version", copy.version);
-    if (copy.version !== form.elements.version.value) {
-      for (const name of [...body.keys()]) if (name.startsWith("was.")) body.delete(name);
-    }
-    try {
-      const answer = await fetch(address, { method: "POST", body, headers: { "HX-Request": "true" } });
-      if (!answer.ok) throw new Error(String(answer.status));
-    } catch {
-      undecided = false;
-      fill(copy);
-      return;
-    }
     undecided = false;
-    drop();
-    leaving = true;
-    window.location.assign(`/tasks/${encodeURIComponent(code)}`);
+    const marks = [...form.elements].filter((one) => one.name.startsWith("was."));
+    const beganHere = copy.version === form.elements.version.value;
+    try {
+      leaving = true;
+      await handOver(copy, beganHere ? Object.fromEntries(marks.map((one) => [one.name, one.value])) : {});
+    } catch {
+      leaving = false;
+      fill(copy);
+    }
   }
 
   function ask(copy) {
@@ -167,15 +183,15 @@
   }
 
   const same = (left, right) => (left ?? "").trim() === (right ?? "").trim();
-  const earlier = "saved" in form.dataset ? null : kept();
-  if (earlier === null || typeof earlier.values !== "object") {
-    drop();
-  } else {
+  const earlier = kept();
+  if (form.dataset.holds === "attempt") {
+    touched(); // what was kept here is what was just sent, and it stands in the form again
+  } else if (earlier !== null && typeof earlier.values === "object") {
     const now = values();
     const differs = Object.keys(earlier.values).some((name) => name in now && !same(now[name], earlier.values[name]));
     if (!differs) {
-      if (!("typed" in form.dataset)) drop();
-    } else if (!("typed" in form.dataset) && earlier.version === form.elements.version.value) {
+      drop();
+    } else if (form.dataset.holds === "report" && earlier.version === form.elements.version.value) {
       fill(earlier);
       say("Đã khôi phục nội dung chưa gửi được, giữ trên máy này.");
     } else {

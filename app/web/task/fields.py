@@ -7,9 +7,9 @@ from typing import Any, Final, NamedTuple
 
 from app.errors import InvalidInput
 from app.tasks import Update
-from app.text import compose
+from app.text import compose, plain_number, plain_score
 from app.vietnamese import number_text
-from app.web.forms import Sent, plain_number
+from app.web.forms import Sent
 
 TEXTS: Final[Mapping[str, str]] = {
     "reason": "Lý do tồn tại, hạn chế",
@@ -144,7 +144,7 @@ def read_declared(typed: Values) -> str | None:
     text = compose(typed.get("declared_score", ""))
     if not text:
         return None
-    points = text.replace(" ", "").replace(",", ".")
+    points = plain_score(text)
     if _decimal(points) is None:
         raise InvalidInput(f"{DECLARED}: “{text[:40]}” không phải điểm. Hãy viết như 0,75.", field="declared_score")
     return points
@@ -184,7 +184,7 @@ def _check_lengths(typed: Values) -> None:
 
 def _number(name: str, text: str) -> Decimal | str:
     given = compose(text)
-    plain = given.replace(",", ".") if name == "declared_score" else plain_number(given.removesuffix("%").strip())
+    plain = plain_score(given) if name == "declared_score" else plain_number(given.removesuffix("%").strip())
     number = _decimal(plain)
     return given if number is None else number
 

@@ -114,6 +114,7 @@ async def _show(
         typed=typed,
         form=form,
         editable=editable,
+        attempted=attempt is not None,
         left_over=[] if editable else left_over(task, attempt, found["draft"]),
         labels=fields.labels(task),
         faulty=told.field if told and about_report else None,

@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeGuard
 
 from app.core.scoring import format_points, parse_points
 from app.errors import FileRefused, InvalidInput
@@ -308,7 +308,7 @@ def _read_number(sheet: Sheet, place: Place) -> str:
     return f"{text}0" if _THREE_DECIMALS.fullmatch(text) else text
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: Any) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 

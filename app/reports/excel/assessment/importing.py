@@ -1,0 +1,154 @@
+"""From a workbook to an assessment in the database: read, lint, try, load."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection
+
+from app.assessments.lint import check_seed
+from app.assessments.load import LoadResult, load_assessment
+from app.assessments.seedfile import Document, Seed, read_seed
+from app.core.access import Actor, Permission
+from app.db import savepoint
+from app.errors import SeedInvalid
+from app.reports.excel import uploads
+from app.reports.excel.assessment.reading import as_findings, read_workbook
+from app.reports.excel.assessment.tables import BASES, BENCHMARKS, CONFIDENCES, GROUPS, KINDS, RULES, SHARES
+
+KIND: Final = "assessment"
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What a workbook says. `seed` is None where it cannot even be read as an assessment; `findings` are the linter's,
+    errors first: level, place, message, check."""
+
+    seed: Seed | None
+    findings: Sequence[Mapping[str, str]]
+
+    @property
+    def good(self) -> bool:
+        return self.seed is not None and not self.errors
+
+    @property
+    def errors(self) -> list[Mapping[str, str]]:
+        return [one for one in self.findings if one["level"] == "error"]
+
+
+class _Undone(Exception):
+    pass
+
+
+def read_draft(content: bytes, filename: str) -> Draft:
+    """FileRefused and TooLarge for what is not this template; everything else is a finding."""
+    document, faults = read_workbook(content, filename)
+    if faults:
+        return Draft(None, as_findings(faults))
+    try:
+        seed = read_seed(document)
+    except SeedInvalid as problem:
+        return Draft(None, [_unreadable(line, document) for line in problem.extra["errors"]])
+    return Draft(seed, [{**asdict(one), "message": in_words(one.message, document)} for one in check_seed(seed)])
+
+
+def keep(connection: Connection, actor: Actor, filename: str, content: bytes, *, now: datetime) -> int:
+    actor.require(Permission.AGENCY_EDIT)
+    return uploads.keep(connection, actor, KIND, filename, content, now=now)
+
+
+def load(connection: Connection, actor: Actor, draft: Draft, *, now: datetime) -> LoadResult:
+    """Load what is missing. SeedInvalid when the linter found an error; Forbidden, Conflict as `load_assessment`."""
+    if draft.seed is None or not draft.good:
+        raise SeedInvalid(told(draft), extra={"findings": draft.findings})
+    return load_assessment(connection, actor, draft.seed, now=now)
+
+
+def try_load(connection: Connection, actor: Actor, draft: Draft, *, now: datetime) -> LoadResult:
+    """What `load` would do; nothing is kept."""
+    found: LoadResult | None = None
+    try:
+        with savepoint(connection, "try_load"):
+            found = load(connection, actor, draft, now=now)
+            raise _Undone
+    except _Undone:
+        assert found is not None
+        return found
+
+
+def load_upload(connection: Connection, actor: Actor, ident: int, draft: Draft, *, now: datetime) -> LoadResult:
+    """The same for a kept upload, which is then marked as applied."""
+    loaded = load(connection, actor, draft, now=now)
+    if uploads.get(connection, actor, KIND, ident, now=now).applied_at is None:
+        uploads.mark_applied(connection, actor, KIND, ident, now=now)
+    return loaded
+
+
+def told(draft: Draft) -> str:
+    """The first errors, one a line."""
+    lines = [f"{one['place']}: {one['message']}" if one["place"] else one["message"] for one in draft.errors]
+    more = [f"… và {len(lines) - 20} lỗi khác."] if len(lines) > 20 else []
+    return "\n".join([*lines[:20], *more]) or "Tệp không có kỳ đánh giá nào."
+
+
+def as_json(draft: Draft, loaded: LoadResult | None, *, dry_run: bool) -> dict[str, Any]:
+    return {
+        "assessment": None if draft.seed is None else draft.seed.assessment.code,
+        "dry_run": dry_run,
+        "added": {} if loaded is None else dict(loaded.added),
+        "unchanged": {} if loaded is None else dict(loaded.unchanged),
+        "different": [] if loaded is None else list(loaded.different),
+        "findings": list(draft.findings),
+    }
+
+
+# The seed's own messages speak of keys; a workbook has sheets and columns
+
+
+_WORDS: Final[Mapping[str, str]] = {**BASES, **BENCHMARKS, **CONFIDENCES, **GROUPS, **KINDS, **RULES, **SHARES}
+_NAMES: Final[Mapping[str, str]] = {
+    "coordinator: true": "“Cơ quan thường trực” = Có",
+    "code_prefix": "“Tiền tố của mã”",
+    "former_names": "trang “Tên cũ”",
+    "source_notes": "trang “Ghi chú nguồn”",
+    "mismatches": "trang “Số không khớp”",
+    "quotes": "dòng ở trang “Trích dẫn”",
+    "rule.inputs": "trang “Số liệu của công thức”",
+    "rule.terms": "trang “Thành phần công thức”",
+    "rule.classes": "trang “Thành phần công thức”",
+    "rule.confidence": "“Mức tin cậy”",
+    "rule.citation": "“Căn cứ của công thức”",
+    "rule.kind": "“Công thức”",
+    "agencies": "trang “Cơ quan”",
+    "groups": "trang “Nhóm điểm”",
+    "fields": "trang “Lĩnh vực”",
+    "criteria": "trang “Tiêu chí”",
+    "group": "“Nhóm”",
+    "kind": "“Phần điểm”",
+    "lead": "“Cơ quan phụ trách”",
+}
+_QUOTED: Final = re.compile(f"`({'|'.join(_WORDS)})`")
+_KEYS: Final = re.compile(
+    rf"(?<![\w:.-])`?({'|'.join(re.escape(key) for key in sorted(_NAMES, key=len, reverse=True))})`?(?![\w\[-]|\.\w)"
+)
+_ENTRY: Final = re.compile(r"\b([a-z_]+)\[(\d+)\]")
+_FORM: Final[Mapping[str, str]] = {
+    "thiếu khóa này; bổ sung.": "chưa điền; hãy điền giá trị.",
+    "danh sách đang trống; bổ sung ít nhất một mục.": "trang này chưa có dòng nào; hãy điền ít nhất một dòng.",
+}
+
+
+def in_words(message: str, document: Document) -> str:
+    """Names of checks ("kind-score:survey") stay: people copy them."""
+    message = _ENTRY.sub(lambda match: document.place((match[1], int(match[2]))) or match[0], message)
+    message = _QUOTED.sub(lambda match: f"“{_WORDS[match[1]]}”", message)
+    return _KEYS.sub(lambda match: _NAMES[match[1]], message)
+
+
+def _unreadable(line: str, document: Document) -> dict[str, str]:
+    """A line of SeedInvalid, "place: what to do", as a finding."""
+    place, _, message = line.partition(": ")
+    message = _FORM.get(message, message)
+    return {"level": "error", "place": place, "message": in_words(message, document), "check": "form"}

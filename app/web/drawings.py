@@ -1,0 +1,19 @@
+"""Charts on a page: sizes, words and the table behind each; the images themselves come from `app.web.charts`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.reports.charts import NARROW, WIDE, Chart, agencies_chart, fields_chart, total_chart, trend_chart
+
+
+def draw(
+    standing: Mapping[str, Any], summary: Mapping[str, Any], history: Mapping[str, Any]
+) -> dict[str, tuple[Chart, Chart]]:
+    """By the name in the image's address: the chart for a wide screen and for a phone. `standing`: a projection, or
+    what `summaries.get_standing` says of the whole; `summary`: by agency."""
+    return {
+        "total": (total_chart(standing, width=WIDE), total_chart(standing, width=NARROW)),
+        "fields": (fields_chart(standing, width=WIDE), fields_chart(standing, width=NARROW)),
+        "agencies": (agencies_chart(summary, width=WIDE), agencies_chart(summary, width=NARROW)),
+        "trend": (trend_chart(history, width=WIDE), trend_chart(history, width=NARROW)),
+    }

@@ -72,7 +72,7 @@ def _long(db: Database, actor: Actor) -> Any:
     content, pictures = making.report_job(material.dossier)
     for agency in content["annex_agencies"]:
         for one in agency["criteria"]:
-            one |= dict.fromkeys(("reason", "progress", "remedy", "difficulties"), "dài " * (LONGEST // 4))
+            one.update(dict.fromkeys(("reason", "progress", "remedy", "difficulties"), "dài " * (LONGEST // 4)))
             one["reported"] = True
     return rendering.render(material.template.content, content, pictures, made_at=JUNE)
 

@@ -18,7 +18,6 @@ from app.accounts.ending import end_sessions_of, void_links_of
 from app.accounts.keys import actor_of
 from app.accounts.sessions import Session, end_token, open_session
 from app.core.access import SYSTEM, Actor
-from app.core.workdays import local_moment
 from app.db import Database
 from app.errors import Conflict, InvalidInput, Unauthenticated
 from app.models import accounts
@@ -176,7 +175,7 @@ def _settle(connection: Connection, tried: Any, values: dict[str, Any]) -> Actor
 def _note_lock(connection: Connection, tried: Any, *, now: datetime) -> None:
     """The log says when an account was locked; single wrong passwords would only fill it."""
     if tried.locked_until is not None:
-        until = {"until": f"{local_moment(tried.locked_until):%d/%m/%Y %H:%M}"}
+        until = {"locked_until": tried.locked_until.isoformat()}
         _record(connection, SYSTEM, tried, "account.locked", until, now=now)
 
 

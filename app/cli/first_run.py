@@ -121,4 +121,4 @@ def _print_keys(issued: "list[IssuedKey]") -> None:
 
     rows = [(ROLE_NAMES[Role(one.role)], one.agency, one.key) for one in issued]
     print_table("Khóa API, cho phần mềm", ("Vai trò", "Cơ quan", "Khóa"), rows, whole=(1, 2))
-    say("Khóa chỉ hiện một lần; hệ thống chỉ giữ giá trị băm. Hãy cất giữ và giao đúng người ngay.")
+    say("Khóa chỉ hiện một lần; hệ thống chỉ giữ giá trị băm. Hãy cất giữ ngay.")

@@ -13,7 +13,7 @@ from app.evidence.reading import (
     list_for_task,
     list_provable,
 )
-from app.evidence.receiving import Upload, receive
+from app.evidence.receiving import Upload, limit_text, receive
 from app.evidence.storage import FileStore, ascii_filename, clean_filename
 from app.evidence.upkeep import discard, find_missing, sweep_orphans
 
@@ -38,6 +38,7 @@ __all__ = [
     "get",
     "get_details",
     "get_file",
+    "limit_text",
     "link",
     "list_documents",
     "list_for_task",

@@ -36,13 +36,17 @@ def receive(store: FileStore, source: BinaryIO, name: str, *, limit: int) -> Upl
         raise
 
 
+def limit_text(limit: int) -> str:
+    """ "20 MB"."""
+    return f"{limit / 1_000_000:g} MB".replace(".", ",")
+
+
 def _receive(store: FileStore, source: BinaryIO, limit: int) -> Received:
     try:
         return store.receive(_chunks(source), limit=limit)
     except Overflow:
-        size = f"{limit / 1_000_000:g}".replace(".", ",")
         raise TooLarge(
-            f"Tệp lớn hơn {size} MB. Hãy nén ảnh, giảm độ phân giải bản quét hoặc chia thành nhiều tài liệu.",
+            f"Tệp lớn hơn {limit_text(limit)}. Hãy nén ảnh, giảm độ phân giải bản quét hoặc chia thành nhiều tài liệu.",
             field="file",
         ) from None
     except OSError as error:

@@ -15,7 +15,7 @@ from app.web.visit import Signed, Visit
 
 router = APIRouter(include_in_schema=False)
 
-PER_PAGE: Final = 50
+PER_PAGE: Final = 100
 KINDS: Final = {"clearable": "Khắc phục được", "occurred": "Đã xảy ra, cần giải trình"}
 STATES: Final = {"0": "Chưa xong", "1": "Đã xong"}
 TEXTS: Final = {

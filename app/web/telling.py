@@ -328,8 +328,10 @@ _MOVED = {
 
 
 def _label(name: str, event: Event) -> str:
-    if name == "progress" and event.get("action", "").startswith("measure."):
+    if name == "progress" and event["action"].startswith("measure."):
         return "Tiến độ thực hiện"
+    if name == "until" and event["action"] == "account.locked":
+        return "Khóa đến"
     return LABELS.get(name, name)
 
 
@@ -389,13 +391,20 @@ def _shown(name: str, value: Any) -> str:
 
 
 def _scalar(name: str, value: Any) -> str:
+    try:
+        return _written(name, value)
+    except (ValueError, ArithmeticError, TypeError):
+        return str(value)  # the log keeps whatever was true once; a page must show all of it
+
+
+def _written(name: str, value: Any) -> str:
     if name in _POINTS:
         return exact_points_text(value)
     if name in _MOMENTS or (name in _DAYS and "T" in str(value)):
         return moment_text(value)
     if name in _DAYS:
         return day_text(value)
-    return number_text(value) if isinstance(value, int) and name != "stand_in_id" else str(value)
+    return number_text(value) if not name or isinstance(value, int) else str(value)
 
 
 def _mapped(name: str, value: Mapping[str, Any]) -> str:
@@ -413,7 +422,7 @@ def _measured(name: str, before: Any, after: Any, inputs: Mapping[str, str]) -> 
     """One line an input."""
     old, new = before or {}, after or {}
     return [
-        Change(f"{inputs.get(key, key)}{_MEASURED[name]}", _number(old.get(key)), _number(new.get(key)))
+        Change(f"{inputs.get(key, key)}{_MEASURED[name]}", _shown("", old.get(key)), _shown("", new.get(key)))
         for key in dict.fromkeys([*new, *old])
     ]
 
@@ -424,10 +433,3 @@ def _policy(before: Any, after: Any) -> list[Change]:
         Change(POLICY.get(key, key), _shown(key, old.get(key)), _shown(key, new.get(key)))
         for key in dict.fromkeys([*new, *old])
     ]
-
-
-def _number(value: Any) -> str:
-    try:
-        return number_text(value)
-    except (ValueError, ArithmeticError):
-        return str(value)

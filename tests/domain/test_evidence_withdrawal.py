@@ -188,7 +188,7 @@ def test_whoever_reviews_does_not_accept_on_a_document_that_changed_meanwhile(se
 
 def test_a_withdrawal_and_an_acceptance_do_not_cross(seeded: World, store: FileStore) -> None:
     """The acceptance is made but not committed when the document is withdrawn: the withdrawal waits and is refused."""
-    document, reviewer, agency = enter(seeded, store, TC14), seeded.actor("coordinator"), seeded.actor("SKHCN")
+    document, reviewer, _agency = enter(seeded, store, TC14), seeded.actor("coordinator"), seeded.actor("SKHCN")
     submit(seeded)
     refused: list[Exception] = []
 
@@ -210,7 +210,7 @@ def test_a_withdrawal_and_an_acceptance_do_not_cross(seeded: World, store: FileS
 
 
 def test_an_acceptance_waits_for_a_withdrawal(seeded: World, store: FileStore) -> None:
-    document, reviewer, agency = enter(seeded, store, TC14), seeded.actor("coordinator"), seeded.actor("SKHCN")
+    document, _reviewer, agency = enter(seeded, store, TC14), seeded.actor("coordinator"), seeded.actor("SKHCN")
     submit(seeded)
     refused: list[Exception] = []
 

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Awaitable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
@@ -18,7 +19,9 @@ from app.core.access import SYSTEM
 from app.errors import Busy, Conflict, Forbidden, InvalidInput, NotFound, Unauthenticated
 from app.models import accounts as account_table
 from app.models import drafts, login_sessions, password_links, tasks, workbooks
-from tests.conftest import World
+from app.scheduler import JOBS, Context
+from app.settings import Settings
+from tests.conftest import World, WorldClock
 from tests.domain.succession_scene import logged
 
 T = TypeVar("T")
@@ -526,6 +529,15 @@ def test_what_nobody_can_use_any_more_is_forgotten(seeded: World) -> None:
     assert left(34) == {"login_session": 0, "password_link": 0, "draft": 1, "workbook": 0}
     assert left(180) == {"login_session": 0, "password_link": 0, "draft": 1, "workbook": 0}
     assert left(181) == {"login_session": 0, "password_link": 0, "draft": 0, "workbook": 0}
+
+
+def test_the_hourly_tidying_forgets_them_too(seeded: World, tmp_path: Path) -> None:
+    give_password(seeded, "STP")
+    context = Context(seeded.db, Settings(data_dir=tmp_path), WorldClock(world=seeded))
+    seeded.now += timedelta(days=40)
+    next(job for job in JOBS if job.name == "tidy").run(context)
+    with seeded.db.snapshot() as connection:
+        assert connection.execute(select(func.count()).select_from(password_links)).scalar_one() == 0
 
 
 def test_ending_says_how_many_were_open(seeded: World) -> None:

@@ -1,10 +1,13 @@
 """Charts of the real 2024 figures: what they say, that they can be read without colour, and that they reach nothing."""
 
 import copy
+import hashlib
+import json
 import re
 import struct
 import threading
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -144,7 +147,7 @@ def test_a_picture_is_as_large_as_it_says(seeded: World, width: int) -> None:
 def test_figures_are_told_apart_without_colour() -> None:
     assert len(set(SHAPES.values())) == len(SHAPES) == len(set(FILLS.values()))
     greys = sorted(_grey(fill) for fill in (DARK, MIDDLE, PAPER))
-    assert min(right - left for left, right in zip(greys, greys[1:], strict=False)) > 60
+    assert min(right - left for left, right in pairwise(greys)) > 60
 
 
 def _grey(colour: str) -> float:
@@ -154,18 +157,18 @@ def _grey(colour: str) -> float:
 
 def test_names_stay_words_whatever_is_in_them(seeded: World) -> None:
     one = summary(seeded)["groups"][0]
-    name = "\"]})[datum.value] + '</text><script>alert(1)</script>\\"
+    name = "\"]})[1]+'</text><script>\\"
     svg = charts.as_svg(agencies_chart({"groups": [{**one, "name": name}, {**one, "key": "B", "name": name}]}))
     assert "<script" not in svg
-    assert svg.count("&lt;script&gt;") == 2
+    assert svg.count("[1]+'&lt;/text&gt;&lt;script&gt;\\") == 2
 
 
 def test_a_chart_reaches_nothing(seeded: World) -> None:
     chart = total_chart(projection(seeded))
-    for mark in ({"url": "https://example.org/a.json"}, {"url": "file:///etc/passwd"}):
-        spec = {**chart.spec, "layer": [{**chart.spec["layer"][0], "data": mark}]}
-        with pytest.raises(rendering.DrawingFailed):
-            charts.as_svg(Chart("", "", 10, 10, spec, (), ()))
+    assert '"url"' not in json.dumps(chart.spec)
+    outside = {**chart.spec["layer"][0], "data": {"url": "https://example.org/a.json"}}
+    with pytest.raises(rendering.DrawingFailed, match="not allowed"):
+        charts.as_svg(Chart("", "", 10, 10, {**chart.spec, "layer": [outside, *chart.spec["layer"][1:]]}, (), ()))
     svg = charts.as_svg(chart)
     assert not re.search(r"(href|src)=|url\(|<style|<script", svg)
 
@@ -173,8 +176,6 @@ def test_a_chart_reaches_nothing(seeded: World) -> None:
 def test_vietnamese_letters_come_from_our_own_font(seeded: World) -> None:
     folder = ROOT / "app" / "reports" / "charts" / "fonts"
     listed = dict(reversed(line.split()) for line in (folder / "SHA256SUMS").read_text().splitlines())
-    import hashlib
-
     assert {"Arimo-Regular.ttf", "Arimo-Bold.ttf", "LICENSE"} == set(listed)
     for name, sha256 in listed.items():
         assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == sha256

@@ -1,7 +1,6 @@
 """Workbooks as people and troublemakers make them: filled in with a spreadsheet program, or changed part by part."""
 
 import io
-import shutil
 import subprocess
 import zipfile
 from collections.abc import Callable, Mapping
@@ -13,6 +12,7 @@ from openpyxl import load_workbook
 from app.reports.excel.roundtrip.layout import FIGURES, FIRST, REPORTS, figure_column, report_column
 from app.reports.excel.roundtrip.template import gather_template, write_template
 from tests.conftest import World
+from tests.programs import SOFFICE, require
 
 ASSESSMENT = "soc-trang-2024"
 
@@ -75,8 +75,7 @@ def repacked(content: bytes, changes: Mapping[str, Callable[[bytes], bytes]], **
 
 def converted(content: bytes, folder: Path, kind: str = "xlsx") -> bytes:
     """Opened and saved by LibreOffice."""
-    office = shutil.which("soffice")
-    assert office is not None
+    office = require(SOFFICE, "LibreOffice")
     source = folder / "in" / "book.xlsx"
     source.parent.mkdir()
     source.write_bytes(content)

@@ -15,7 +15,7 @@ from app.vietnamese import number_text
 MOST_ROWS: Final = 30_000
 MOST_COLUMNS: Final = 120
 MOST_CELLS: Final = 700_000
-MOST_ELEMENTS: Final = 4_000_000
+MOST_ELEMENTS: Final = 3_000_000
 _REFERENCE = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
 
 

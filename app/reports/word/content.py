@@ -49,7 +49,7 @@ def report_content(dossier: Dossier) -> Context:
         "agencies_total": _agency_row({"name": "Tổng cộng", **dossier.by_agency["total"]}, 0),
         "appraised": _table(dossier, "appraised"),
         "survey": _table(dossier, "survey"),
-        "late_tasks": [_brief(one) for one in dossier.tasks if one["overdue"]],
+        "late_tasks": [_brief(one) for one in _late(dossier.tasks)],
         "late_agencies": _late_agencies(dossier.tasks),
         "difficulties": [
             {"agency": one["agency"]["name"], "name": one["criterion"]["name"], "text": one["difficulties"]}
@@ -182,6 +182,14 @@ def _agency_row(one: Mapping[str, Any], number: int) -> Context:
         "verified_gain": points_text(one["verified_gain"]),
         "expected_gain": points_text(one["expected_gain"] or "0.0000"),
     }
+
+
+def _late(found: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The longest overdue first, and of those the most valuable."""
+    return sorted(
+        (one for one in found if one["overdue"]),
+        key=lambda one: (one["days_left"], -Decimal(one["points_short"]), one["code"]),
+    )
 
 
 def _late_agencies(found: Iterable[Mapping[str, Any]]) -> str:

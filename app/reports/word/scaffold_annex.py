@@ -7,7 +7,7 @@ from docx.table import Table
 
 from app.reports.word import layout
 from app.reports.word.layout import CAPTION, CELL, CELL_HEAD, CELL_MID, ITEM, PLAIN, add, add_grid, add_row, add_rule
-from app.reports.word.scaffold import add_loop_row, start_each_page_with_rows
+from app.reports.word.scaffold import add_loop_row, spread, start_each_page_with_rows
 
 
 def add_annex(document: Doc) -> None:
@@ -39,54 +39,42 @@ def add_annex(document: Doc) -> None:
     add(document, "Các đơn vị khác có phần trách nhiệm", "Heading 2", before=12)
     _add_others(document)
     add(document, "{%p endif %}", ITEM)
+    spread(document)  # no document ends with a table
+
+
+TEXTS = {
+    "reason": "Lý do tồn tại, hạn chế",
+    "progress": "Tiến độ xử lý",
+    "remedy": "Biện pháp khắc phục",
+    "difficulties": "Khó khăn, vướng mắc",
+}
 
 
 def _add_tasks(document: Doc) -> None:
-    head = (
-        "STT",
-        "Nhiệm vụ khắc phục",
-        "Thời hạn, trạng thái",
-        "Điểm đạt, dự kiến",
-        "Lý do tồn tại, hạn chế",
-        "Tiến độ xử lý",
-        "Biện pháp khắc phục",
-        "Khó khăn, vướng mắc",
-    )
-    table = add_grid(document, (11, 57, 29, 23, 33, 33, 33, 33), lines=True)
-    add_row(table, head, [CELL_HEAD] * 8, head=True)
+    head = ("STT", "Nhiệm vụ khắc phục", "Thời hạn, trạng thái", "Điểm đạt, dự kiến", "Báo cáo giải trình")
+    table = add_grid(document, (11, 62, 41, 29, 109), lines=True)
+    add_row(table, head, [CELL_HEAD] * 5, head=True)
     start_each_page_with_rows(table, 1)
+    add_loop_row(table, "{%tr for one in agency.criteria %}", lambda: _add_task(table), "{%tr endfor %}")
+
+
+def _add_task(table: Table) -> None:
     name = "{{ one.name }}{% if one.cooperating %} (phối hợp: {{ one.cooperating }}){% endif %}"
-    state = '{{ one.status }}{% if one.percent != "0" %} ({{ one.percent }}%){% endif %}'
-
-    texts = ("{{ one.number }}", name, "{{ one.due }}", "{{ one.got }}/{{ one.max }}")
-    styles = (CELL_MID, CELL, CELL_MID, CELL_MID, *[CELL] * 4)
-
-    def add_reported() -> None:
-        told = [f"{{{{ one.{key} }}}}" for key in ("reason", "progress", "remedy", "difficulties")]
-        add_row(table, (*texts, *told), styles)
-        _add_details(table, state)
-
-    def add_silent() -> None:
-        add_row(table, (*texts, "{{ one.note }}", "", "", ""), styles, span=(4, 7))
-        _add_details(table, state)
-
-    def add_either() -> None:
-        add_loop_row(table, "{%tr if one.reported %}", add_reported, "{%tr else %}")
-        add_silent()
-        layout.add_tag_row(table, "{%tr endif %}")
-
-    add_loop_row(table, "{%tr for one in agency.criteria %}", add_either, "{%tr endfor %}")
-
-
-def _add_details(table: Table, state: str) -> None:
-    """The code and directions of the leadership under the name, the status under the date, scores under scores."""
-    cells = table.rows[-1].cells
+    texts = ("{{ one.number }}", name, "{{ one.due }}", "{{ one.got }}/{{ one.max }}", "{%p if one.reported %}")
+    cells = add_row(table, texts, (CELL_MID, CELL, CELL_MID, CELL_MID, CELL)).cells
     add(cells[1], "{{ one.code }}", CELL, italic=True, size=10)
-    add(cells[2], state, CELL_MID, bold=True)
+    add(cells[2], '{{ one.status }}{% if one.percent != "0" %} ({{ one.percent }}%){% endif %}', CELL_MID, bold=True)
     add(cells[3], "dự kiến {{ one.expected }}", CELL_MID)
-    add(cells[1], "{%p for said in one.directions %}", CELL)
-    add(cells[1], "Ý kiến chỉ đạo: {{ said }}", CELL, size=10)
-    add(cells[1], "{%p endfor %}", CELL)
+    for key, label in TEXTS.items():
+        add(cells[4], f"{{%p if one.{key} %}}", CELL)
+        add(cells[4], f"**{label}:** {{{{ one.{key} }}}}", CELL)
+        add(cells[4], "{%p endif %}", CELL)
+    add(cells[4], "{%p else %}", CELL)
+    add(cells[4], "{{ one.note }}", CELL)
+    add(cells[4], "{%p endif %}", CELL)
+    add(cells[4], "{%p for said in one.directions %}", CELL)
+    add(cells[4], "**Ý kiến chỉ đạo:** {{ said }}", CELL)
+    add(cells[4], "{%p endfor %}", CELL)
 
 
 SHARE_WIDTHS = (11, 75, 30, 30, 30, 76)

@@ -100,7 +100,12 @@ def _add_share(table: Table) -> None:
 
 
 def _add_request(document: Doc) -> None:
-    add(document, "Để kịp thời tổng hợp, báo cáo {{ addressee }}, {{ issuer }} đề nghị {{ recipient }}:", before=8)
+    add(
+        document,
+        "Để kịp thời tổng hợp, báo cáo {{ addressee }}, {{ issuer }} đề nghị {{ recipient }}:",
+        before=8,
+        keep=True,
+    )
     add(document, "{%p if tasks %}", ITEM)
     add(
         document,

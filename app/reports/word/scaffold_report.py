@@ -281,22 +281,32 @@ def _add_criteria_table(document: Doc, kind: str) -> None:
 def _add_late(document: Doc) -> None:
     add(document, "III. NHIỆM VỤ QUÁ HẠN; KHÓ KHĂN, VƯỚNG MẮC", "Heading 1")
     add(document, "1. Nhiệm vụ quá hạn", "Heading 2")
-    add(document, "{%p for one in late_tasks %}", ITEM)
-    add(
-        document,
-        "- {{ one.agency }}: {{ one.name }} ({{ one.due }}, {{ one.left }}; còn thiếu {{ one.points }} điểm)"
-        "{% if loop.last %}.{% else %};{% endif %}",
-        ITEM,
-    )
+    add(document, "{%p if late_tasks %}", ITEM)
+    _add_late_table(document)
     add(document, "{%p else %}", ITEM)
     add(document, "Đến ngày {{ as_of }} không có nhiệm vụ quá hạn.")
-    add(document, "{%p endfor %}", ITEM)
+    add(document, "{%p endif %}", ITEM)
     add(document, "2. Khó khăn, vướng mắc do các cơ quan báo cáo", "Heading 2")
     add(document, "{%p for one in difficulties %}", ITEM)
     add(document, "- {{ one.agency }} ({{ one.name }}): {{ one.text }}", ITEM)
     add(document, "{%p else %}", ITEM)
     add(document, "Các cơ quan chưa báo cáo khó khăn, vướng mắc.")
     add(document, "{%p endfor %}", ITEM)
+
+
+def _add_late_table(document: Doc) -> None:
+    table = add_grid(document, (10, 64, 32, 41, 18), lines=True)
+    head = ("STT", "Nhiệm vụ", "Cơ quan phụ trách", "Thời hạn", "Điểm còn thiếu")
+    add_row(table, head, [CELL_HEAD] * 5, head=True)
+    start_each_page_with_rows(table, 1)
+
+    def add_task() -> None:
+        texts = ("{{ loop.index }}", "{{ one.name }}", "{{ one.agency }}", "{{ one.due }}", "{{ one.points }}")
+        row = add_row(table, texts, (CELL_MID, CELL, CELL, CELL_MID, CELL_MID))
+        add(row.cells[3], "({{ one.left }})", CELL_MID)
+
+    add_loop_row(table, "{%tr for one in late_tasks %}", add_task, "{%tr endfor %}")
+    spread(document)
 
 
 def _add_proposals(document: Doc) -> None:

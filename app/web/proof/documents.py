@@ -12,7 +12,7 @@ from app.core.access import Permission, Role
 from app.errors import InvalidInput, NotFound, Problem
 from app.idents import as_id
 from app.web.forms import NOTHING_SENT
-from app.web.proof.entering import list_provable, results_of
+from app.web.proof.entering import list_provable, one_line, results_of
 from app.web.visit import Signed, Visit
 
 router = APIRouter(include_in_schema=False)
@@ -70,7 +70,7 @@ async def post_correction(visit: Signed, ident: str) -> Response:
     evidence_id, sent = _read_id(ident), visit.sent
     try:
         change = {
-            **{name: sent.text(name) for name in evidence.LONGEST if sent.has(name)},
+            **{name: one_line(sent.text(name)) for name in evidence.LONGEST if sent.has(name)},
             **({"issued_on": sent.day("issued_on", "Ngày ban hành")} if sent.has("issued_on") else {}),
         }
         await visit.write(evidence.correct, evidence_id, change)

@@ -117,7 +117,7 @@ def _read_entry(sent: Sent) -> Entry:
     document = evidence.Document(
         number=sent.text("number"),
         tasks=sent.many("tasks"),
-        title=sent.text("title"),
+        title=one_line(sent.text("title")),
         issued_on=sent.day("issued_on", "Ngày ban hành"),
         signer=sent.text("signer"),
         period=sent.text("period"),
@@ -128,6 +128,11 @@ def _read_entry(sent: Sent) -> Entry:
     versions = {code: sent.whole(f"version.{code}", "Phiên bản") for code in dict.fromkeys(document.tasks)}
     submits = tasks.Update(status="submitted")
     return Entry(document, [(code, seen, submits) for code, seen in versions.items() if seen is not None])
+
+
+def one_line(text: str) -> str:
+    """A title fills several lines of its field; it has none itself."""
+    return " ".join(text.split())
 
 
 def _stamp(entry: Entry, upload: evidence.Upload | None) -> str:
@@ -150,6 +155,7 @@ async def _form(visit: Visit, sent: Sent, problem: Problem | None = None, *, had
         strange=[code for code in sent.many("tasks") if code not in known],
         had_file=had_file,
         limit=visit.settings.evidence_limit,
+        limit_text=evidence.limit_text(visit.settings.evidence_limit),
         LONGEST=evidence.LONGEST,
         ACCEPTED=evidence.ACCEPTED,
         EXTENSIONS=",".join(f".{one}" for kind in evidence.KINDS for one in kind.extensions),

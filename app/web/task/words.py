@@ -44,6 +44,7 @@ _UNTOLD: Final = frozenset(
     for name in ("floor", "ceiling", "submitted_at", "submissions", "extension_due", "sha256", "outcome")
 )
 """Follows from what is told beside it."""
+_USUAL: Final = (Change(telling.LABELS["self_reviewed"], "", "không"),)
 
 
 class Sentence(NamedTuple):
@@ -60,7 +61,7 @@ class Sentence(NamedTuple):
 
 def sentence(event: Mapping[str, Any], task: Mapping[str, Any]) -> Sentence:
     inputs = {one["name"]: one["label"] for one in task["rule"]["inputs"]}
-    told = [one for one in telling.changes(event, inputs=inputs) if one.label not in _UNTOLD]
+    told = [one for one in telling.changes(event, inputs=inputs) if one.label not in _UNTOLD and one not in _USUAL]
     if event["action"] == "task.created":  # the page itself tells what the task began with
         told = []
     return Sentence(

@@ -19,6 +19,7 @@ MEASURES = {
     "import": "bench.importing",
     "start": "bench.starting",
     "documents": "bench.documents",
+    "workbooks": "bench.workbooks",
 }
 
 

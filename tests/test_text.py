@@ -1,10 +1,11 @@
 """What people type, and what they search for."""
 
 import unicodedata
+from datetime import date
 
 import pytest
 
-from app.text import compose, fold
+from app.text import compose, fold, plain_number, plain_score, typed_day
 
 
 @pytest.mark.parametrize(
@@ -25,3 +26,37 @@ def test_folding_ignores_case_accents_and_form(typed: str, found: str) -> None:
 def test_composing_keeps_lines_and_drops_what_nobody_can_see() -> None:
     assert compose(unicodedata.normalize("NFD", "  Thủ tục\r\nmới\u200b\u202e\x00 ")) == "Thủ tục\nmới"
     assert compose("a\ud83db") == "ab"
+
+
+@pytest.mark.parametrize(
+    ("typed", "plain"),
+    [
+        ("94.511", "94511"),
+        ("1.234.567,8", "1234567.8"),
+        ("94 511", "94511"),
+        ("0,8410", "0.8410"),
+        ("0.841", "0.841"),
+        ("12.5", "12.5"),
+        ("-94.511", "-94511"),
+        ("94.51.1", "94.51.1"),
+        ("=1", "=1"),
+        ("", ""),
+    ],
+)
+def test_numbers_as_on_vietnamese_paper(typed: str, plain: str) -> None:
+    assert plain_number(typed) == plain
+
+
+def test_a_score_has_no_thousands() -> None:
+    assert [plain_score(one) for one in ("1.234", "0,84", " 1 ")] == ["1.234", "0.84", "1"]
+
+
+@pytest.mark.parametrize("typed", ["01/07/2025", "1/7/2025", "1.7.2025", " 1-7-2025 ", "2025-07-01"])
+def test_days_as_people_type_them(typed: str) -> None:
+    assert typed_day(typed) == date(2025, 7, 1)
+
+
+@pytest.mark.parametrize("typed", ["31/02/2025", "hôm nay", "", "7/2025", "01/07/25"])
+def test_what_is_no_day(typed: str) -> None:
+    with pytest.raises(ValueError, match=r"isoformat|out of range"):
+        typed_day(typed)

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Final, TypeVar
 from urllib.parse import quote
 
-from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -56,10 +55,11 @@ def bounded(content: bytes) -> bytes:
 
 
 async def in_thread(work: Callable[..., T], *args: object, **kwargs: object) -> T:
-    """Reading and writing workbooks takes the processor for a while: not in the event loop, and not for ever."""
+    """Reading and writing workbooks takes the processor for a while: not in the event loop, and nobody waits for ever.
+    FileRefused when it takes too long; the thread ends by its own bounds."""
     try:
         async with asyncio.timeout(READING_SECONDS):
-            return await run_in_threadpool(work, *args, **kwargs)
+            return await asyncio.to_thread(work, *args, **kwargs)
     except TimeoutError:
         raise FileRefused("Xử lý tệp Excel quá lâu nên đã dừng. Hãy bỏ bớt nội dung thừa rồi thử lại.") from None
 

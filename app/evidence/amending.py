@@ -75,8 +75,9 @@ def correct(
     before, after = events.changes(row._mapping, stated)
     if after:
         connection.execute(update(evidence).where(evidence.c.id == evidence_id).values(stated))
-        facts = {"evidence_id": evidence_id, **after}
-        _log(connection, actor, linked, on_behalf_of, action="evidence.corrected", before=before, after=facts, now=now)
+        stood = {"number": row.number, **before}  # so that the log names the document also when its number stays
+        facts = {"evidence_id": evidence_id, "number": row.number, **after}
+        _log(connection, actor, linked, on_behalf_of, action="evidence.corrected", before=stood, after=facts, now=now)
     return get(connection, actor, evidence_id, now=now)
 
 

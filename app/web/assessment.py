@@ -1,7 +1,7 @@
 """Kỳ đánh giá: what was published, the mandate, when it reminds, days off, and where the report contradicts itself."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -21,6 +21,7 @@ from app.web.visit import Signed, Visit
 
 router = APIRouter(include_in_schema=False)
 
+PER_PAGE = 100
 NUMBERS = ("overdue_every", "escalate_coordinator_from", "escalate_leadership_from", "review_wait_workdays")
 TIMES = ("send_at", "send_until")
 CONFIDENCE = {
@@ -144,6 +145,7 @@ async def _page(visit: Visit, problem: Problem | None = None, *, code: str | Non
         problem=problem,
         **frame,
         shown=shown,
+        criteria=_criteria(visit, shown["criteria"]),
         short=format_points(sum(parse_points(one["points_short"]) for one in shown["criteria"])),
         policy=shown_policy(shown["reminder_policy"]),
         POLICY=POLICY,
@@ -168,6 +170,13 @@ def _year(visit: Visit) -> int:
     asked = typed or visit.request.query_params.get("year", "")
     known = asked.isascii() and asked.isdigit() and agencies.FIRST_YEAR <= int(asked) <= agencies.LAST_YEAR
     return int(asked) if known else visit.today.year
+
+
+def _criteria(visit: Visit, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """A page of them: an assessment may have thousands."""
+    given = visit.request.query_params.get("offset", "")
+    offset = int(given) if given.isascii() and given.isdigit() and len(given) < 7 else 0
+    return {"items": rows[offset : offset + PER_PAGE], "total": len(rows), "limit": PER_PAGE, "offset": offset}
 
 
 def shown_policy(policy: Mapping[str, Any]) -> dict[str, str]:

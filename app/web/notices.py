@@ -57,7 +57,7 @@ DONE: Final[Mapping[str, str]] = {
     "mandate-removed": "Đã bỏ văn bản giao nhiệm vụ.",
     "policy-saved": "Đã lưu chính sách nhắc việc.",
     "holiday-set": "Đã điều chỉnh lịch làm việc.",
-    "workbook-applied": "Đã áp dụng tệp Excel; mọi thay đổi dưới đây đã được ghi.",
+    "workbook-applied": "Đã áp dụng tệp Excel; mọi thay đổi trong tệp đã được ghi.",
     "workbook-nothing": "Tệp này đã được áp dụng trước đó; lần này không ghi thêm gì.",
     "assessment-imported": "Đã nạp kỳ đánh giá từ tệp Excel.",
     "holiday-cleared": "Đã bỏ điều chỉnh; ngày này theo lịch nhà nước.",

@@ -217,7 +217,7 @@ def _way(visit: Visit, contact: Reachable) -> dict[str, Any]:
     return {
         "name": contact.name,
         "channel": route.channel if route else None,
-        "address": (route.address if route else "") or contact.email or contact.webhook_url,
+        "address": (route.address if route else contact.webhook_url) or contact.email or "",
     }
 
 

@@ -213,7 +213,7 @@ def test_a_workbook_saved_by_libreoffice_is_read_the_same(tmp_path: Path) -> Non
         (lambda c: changed(c, "Tiêu chí", 2, "Điểm đạt", "cao"), "“Tiêu chí”, dòng 5, cột H “Điểm đạt”", "ghi điểm"),
         (lambda c: changed(c, "Tiêu chí", 2, "Điểm đạt", 99), "“Tiêu chí”, dòng 5, cột H", "lớn hơn điểm tối đa"),
         (lambda c: changed(c, "Tiêu chí", 2, "Nhóm", "Khác"), "dòng 5, cột D “Nhóm”", "không có trong danh sách"),
-        (lambda c: changed(c, "Tiêu chí", 2, "Cơ quan phụ trách", "SNX"), "dòng 5, cột J", "có phải là `SNV`"),
+        (lambda c: changed(c, "Tiêu chí", 2, "Cơ quan phụ trách", "SNX"), "dòng 5, cột J", "có phải là “SNV”"),
         (
             lambda c: changed(c, "Tiêu chí", 2, "Mã", "VD-2025-TC-01"),
             "dòng 5",
@@ -251,7 +251,7 @@ def test_a_contradiction_names_its_check_so_that_it_can_be_noted() -> None:
     content = changed(small(), "Lĩnh vực", 1, "Điểm năm nay", "60,00")
     said = " ".join(told(content))
     assert "trang “Ghi chú nguồn”" in said
-    assert "check: field-score:1" in said
+    assert "trang “Số không khớp”, phép kiểm tra field-score:1." in said
 
 
 @pytest.mark.parametrize("name", [HEAD_SHEET, TABLES[0].sheet, "Tiêu chí", MARKS])

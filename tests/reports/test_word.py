@@ -23,7 +23,20 @@ from app import tasks
 from app.errors import Conflict, FileRefused, Forbidden, InvalidInput, NotFound, Problem, TooLarge
 from app.models import events, reports
 from app.models import tasks as task_table
-from app.reports.word import checking, content, dossier, layout, letters, making, rendering, scaffold, tags, templates
+from app.reports.charts.rendering import DrawingFailed
+from app.reports.word import (
+    checking,
+    content,
+    dossier,
+    layout,
+    letters,
+    making,
+    pictures,
+    rendering,
+    scaffold,
+    tags,
+    templates,
+)
 from app.settings import ROOT
 from app.tasks import Update
 from tests.conftest import MAY, World
@@ -289,6 +302,16 @@ def test_the_mandate_is_named_once_there_is_one(world: World) -> None:
 
 def test_charts_stand_in_the_report(world: World) -> None:
     assert len(made_report(world).inline_shapes) >= 3
+
+
+def test_a_report_without_charts_is_better_than_none(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_given: Any, **_named: Any) -> bytes:
+        raise DrawingFailed("x")
+
+    monkeypatch.setattr(pictures, "as_png", fail)
+    document = made_report(world)
+    assert len(document.inline_shapes) == 0
+    assert "Biểu đồ" not in text_of(document)
 
 
 def test_agencies_get_neither_report_nor_letters(world: World) -> None:

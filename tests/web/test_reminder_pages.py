@@ -210,10 +210,10 @@ def test_what_is_done_meanwhile_is_not_said(june: Desk) -> None:
     digest = digest_of(june, "STP")
     texts = {"reason": "a", "progress": "b", "remedy": "c"}
     done = Update("submitted", texts=texts, declared_score="0.8")
-    assert "ST-2024-TC-03:" in letter(june.get(f"/reminders/{digest['id']}").text)
+    assert "/tasks/ST-2024-TC-03\n" in letter(june.get(f"/reminders/{digest['id']}").text)
     june.world.write(record_update, june.world.actor("STP"), "ST-2024-TC-03", done, version=None)
     page = june.get(f"/reminders/{digest['id']}").text
-    assert "ST-2024-TC-03:" not in letter(page)
+    assert "/tasks/ST-2024-TC-03\n" not in letter(page)
     assert 'href="/tasks/ST-2024-TC-03"' in page  # what the letter was planned with stays told
 
 

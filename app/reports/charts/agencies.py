@@ -80,6 +80,7 @@ def _bar(place: int, group: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "key": f"agency{place}",
         "name": group["name"],
+        "nothing": 0,
         "verified": float(verified),
         "expected": float(expected),
         "short": float(short),
@@ -100,7 +101,7 @@ def _layers(bars: Sequence[Mapping[str, Any]], labels: Mapping[str, list[str]], 
     x = quantity(
         0, _with_room(bars, labels, width) or most, ticks=ticks, label="replace(toString(datum.value), '.', ',')"
     )
-    parts = (("verified", 0, DARK), ("expected", "verified", MIDDLE), ("short", "expected", PAPER))
+    parts = (("verified", "nothing", DARK), ("expected", "verified", MIDDLE), ("short", "expected", PAPER))
     drawn = [bar(list(_parts(bars, start, end)), x, fill, 18) for end, start, fill in parts]
     key = [("Đã xác nhận tăng", "square", DARK), ("Dự kiến tăng", "square", MIDDLE), ("Còn lại", "square", PAPER)]
     return [*drawn, *words_beside(bars, x, named_rows(labels)), legend(key, 2 if narrow else 3)]
@@ -116,8 +117,8 @@ def _breadth(words: str) -> float:
     return LETTER * max(len(line) for line in words.split("\n")) + 12
 
 
-def _parts(bars: Sequence[Mapping[str, Any]], start: str | int, end: str) -> list[dict[str, Any]]:
-    found = ({"key": one["key"], "from": one[start] if start else 0, "to": one[end]} for one in bars)
+def _parts(bars: Sequence[Mapping[str, Any]], start: str, end: str) -> list[dict[str, Any]]:
+    found = ({"key": one["key"], "from": one[start], "to": one[end]} for one in bars)
     return [one for one in found if one["to"] > one["from"]]
 
 

@@ -1,7 +1,7 @@
 """Where the total stands on one axis with what it is measured by."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from app.reports.charts.chart import (
@@ -64,7 +64,7 @@ def shown_marks(benchmarks: Sequence[Mapping[str, Any]]) -> list[Mapping[str, An
 
 
 def mark_name(mark: Mapping[str, Any]) -> str:
-    return mark["label"] + (f" (hạng {mark['rank']})" if mark["rank"] else "")
+    return f"{mark['label']} (hạng {mark['rank']})" if mark["rank"] else str(mark["label"])
 
 
 def _labels(own: Mapping[str, str], marks: Sequence[Mapping[str, Any]], *, letters: int) -> dict[str, list[str]]:
@@ -138,24 +138,22 @@ def _ticks(others: Sequence[Mapping[str, Any]], x: Spec) -> Spec:
     }
 
 
-def _rows(projection: Mapping[str, Any]) -> list[tuple[str, ...]]:
-    rows = [
-        (FIGURES[name], exact_points_text(projection[name]), _distance(projection, "published", projection[name]),
-         _distance(projection, "expected", projection[name]))
-        for name in FIGURES
-    ]  # fmt: skip
-    marks = sorted(projection["benchmarks"], key=lambda one: -decimal(one["score"]))
-    return rows + [
-        (mark_name(mark), points_text(mark["score"]), _distance(projection, "published", mark["score"]),
-         _distance(projection, "expected", mark["score"]))
-        for mark in marks
-    ]  # fmt: skip
+def _rows(projection: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    for name, label in FIGURES.items():
+        yield label, exact_points_text(projection[name]), *_distances(projection, projection[name])
+    for mark in sorted(projection["benchmarks"], key=lambda one: -decimal(one["score"])):
+        yield mark_name(mark), points_text(mark["score"]), *_distances(projection, mark["score"])
 
 
-def _distance(projection: Mapping[str, Any], figure: str, score: str) -> str:
-    if projection[figure] is None:
+def _distances(projection: Mapping[str, Any], score: str) -> tuple[str, str]:
+    return _distance(projection["published"], score), _distance(projection["expected"], score)
+
+
+def _distance(figure: str | None, score: str | None) -> str:
+    """How far above the figure a score stands; nothing where one of them is hidden."""
+    if figure is None or score is None:
         return ""
-    return points_text(f"{decimal(score) - decimal(projection[figure]):.4f}", signed=True)
+    return points_text(f"{decimal(score) - decimal(figure):.4f}", signed=True)
 
 
 def _alt(projection: Mapping[str, Any], marks: Sequence[Mapping[str, Any]]) -> str:

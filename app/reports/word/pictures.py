@@ -2,7 +2,10 @@
 
 from typing import Final
 
+import structlog
+
 from app.reports.charts import Chart, agencies_chart, as_png, fields_chart, total_chart, trend_chart
+from app.reports.charts.rendering import DrawingFailed
 from app.reports.word.dossier import Dossier
 from app.reports.word.rendering import Picture
 
@@ -12,8 +15,14 @@ SCALE: Final = 2.5
 """About 250 dots per inch."""
 
 
+log = structlog.get_logger()
+
+
 def draw_charts(dossier: Dossier) -> dict[str, Picture]:
-    """By name, as the template knows them. A trend needs at least two days. Takes some tenths of a second."""
+    """By name, as the template knows them. A trend needs at least two days. Takes some tenths of a second.
+
+    A report without pictures is better than none: where nothing can be drawn, the log says why.
+    """
     charts: dict[str, Chart] = {
         "total": total_chart(dossier.projection),
         "fields": fields_chart(dossier.projection),
@@ -22,4 +31,8 @@ def draw_charts(dossier: Dossier) -> dict[str, Picture]:
     days = [one for one in dossier.history if one["day"] <= dossier.day]
     if len(days) > 1:
         charts["trend"] = trend_chart({"items": days})
-    return {name: Picture(as_png(chart, scale=SCALE), WIDTH) for name, chart in charts.items()}
+    try:
+        return {name: Picture(as_png(chart, scale=SCALE), WIDTH) for name, chart in charts.items()}
+    except DrawingFailed as problem:
+        log.warning("report without charts", why=str(problem))
+        return {}

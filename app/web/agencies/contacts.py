@@ -13,7 +13,7 @@ from app.core.access import Permission
 from app.errors import Problem
 from app.reports.tables.columns import CONTACT_KINDS
 from app.web.agencies.directory import active_contacts, with_stand_ins
-from app.web.agencies.place import path_to, province_of
+from app.web.agencies.place import go_to, path_to, province_of
 from app.web.forms import Sent
 from app.web.visit import Signed, Visit
 
@@ -81,7 +81,7 @@ async def switch(visit: Signed, contact_id: str) -> Response:
             changed = await visit.write(agencies.deactivate_contact, path_id(contact_id))
     except Problem as problem:
         return await _form(visit, await visit.read(agencies.get_contact, path_id(contact_id)), problem)
-    return visit.to(_home(visit, changed), "contact-on" if wake else "contact-off")
+    return go_to(_home(visit, changed), "contact-on" if wake else "contact-off", visit=visit)
 
 
 # Inside
@@ -108,10 +108,8 @@ def _home(visit: Visit, contact: Mapping[str, Any]) -> str:
 async def _saved(visit: Visit, contact: Mapping[str, Any], done: str) -> Response:
     """Back to the list; a secret that was made is shown first, this once."""
     if contact["webhook_secret"] is None:
-        return visit.to(_home(visit, contact), done)
-    return visit.page(
-        "agencies/secret.html", **await visit.frame(), contact=contact, home=_home(visit, contact), done_key=done
-    )
+        return go_to(_home(visit, contact), done, visit=visit)
+    return visit.page("agencies/secret.html", **await visit.frame(), contact=contact, home=_home(visit, contact))
 
 
 async def _new(visit: Visit, problem: Problem | None = None) -> Response:

@@ -12,7 +12,7 @@ from app.core.access import Permission
 from app.core.workflow import OPEN
 from app.errors import Problem
 from app.reports.tables.columns import CONTACT_KINDS
-from app.web.agencies.place import find, path_to, province_of
+from app.web.agencies.place import find, go_to, path_to, province_of
 from app.web.visit import Signed, Visit
 
 router = APIRouter(include_in_schema=False)
@@ -71,7 +71,7 @@ async def create(visit: Signed) -> Response:
         )
     except Problem as problem:
         return await _new(visit, problem)
-    return visit.to(*_done(visit, made, "agency-created"))
+    return go_to(path_to(made, visit=visit), "agency-created", visit=visit)
 
 
 @router.get("/agencies/{code}")
@@ -89,7 +89,7 @@ async def rename(visit: Signed, code: str) -> Response:
         )
     except Problem as problem:
         return await show(visit, await find(visit, code), problem)
-    return visit.to(*_done(visit, renamed, "agency-renamed"))
+    return go_to(path_to(renamed, visit=visit), "agency-renamed", visit=visit)
 
 
 async def show(visit: Visit, agency: Mapping[str, Any], problem: Problem | None = None) -> Response:
@@ -117,11 +117,7 @@ async def show(visit: Visit, agency: Mapping[str, Any], problem: Problem | None 
 # Inside
 
 
-def _done(visit: Visit, agency: Mapping[str, Any], done: str) -> tuple[str, str]:
-    return path_to(agency, visit=visit), done
-
-
-def _rights(visit: Visit) -> dict[str, bool]:
+def _rights(visit: Visit) -> dict[str, Any]:
     may = visit.actor.may
     return {
         "may_contact": may(Permission.CONTACT_EDIT),

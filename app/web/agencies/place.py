@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
+
+from starlette.responses import Response
 
 from app.agencies import get_agency, list_agencies
 from app.web.visit import Visit
@@ -32,3 +34,9 @@ async def standing(visit: Visit, province: str | None) -> list[dict[str, Any]]:
     """Agencies of a province (None: of the reader's own) that were not succeeded."""
     found = await visit.read(list_agencies, province=province, active=True, limit=MOST, offset=0)
     return list(found["items"])
+
+
+def go_to(path: str, done: str, *, visit: Visit) -> Response:
+    """As `Visit.to`, for an address that may hold the province already."""
+    base, _, query = path.partition("?")
+    return visit.to(base, done, **dict(parse_qsl(query)))

@@ -12,12 +12,15 @@ from app.api.schemas import path_id
 from app.core.access import Permission
 from app.errors import InvalidInput, Problem
 from app.web.agencies.directory import show
-from app.web.agencies.place import find, path_to, province_of, standing
+from app.web.agencies.place import find, go_to, path_to, province_of, standing
 from app.web.forms import Sent
 from app.web.telling import moved_parts
 from app.web.visit import Signed, Visit
 
 router = APIRouter(include_in_schema=False)
+
+NOBODY = "none"
+"""Chosen where the work falls to the coordinator. No agency has such a code: theirs are capitals."""
 
 
 @router.post("/agencies/orders/{order_id}/cancellation")
@@ -32,7 +35,7 @@ async def cancel(visit: Signed, order_id: str) -> Response:
         if agency is None:
             raise
         return await show(visit, agency, problem)
-    return visit.to(path_to(agency, visit=visit) if agency else "/agencies", "succession-cancelled")
+    return go_to(path_to(agency, visit=visit) if agency else "/agencies", "succession-cancelled", visit=visit)
 
 
 @router.get("/agencies/{code}/succession")
@@ -46,7 +49,7 @@ async def order(visit: Signed, code: str) -> Response:
     """`act` preview: say what would move, and write nothing. Otherwise give the order."""
     agency = await find(visit, code)
     try:
-        wanted = read_order(visit.sent, visit.sent.optional("successor"))
+        wanted = read_order(visit.sent, _successor(visit.sent))
         if visit.sent.text("act") == "preview":
             moved = await visit.write(agencies.foresee_succession, code, **wanted, province=province_of(visit))
             return await _form(visit, agency, foreseen=moved, wanted=wanted)
@@ -57,7 +60,15 @@ async def order(visit: Signed, code: str) -> Response:
         return await _form(visit, agency, problem)
     visit.request.app.state.keys.forget()  # keys of moved accounts now act for the successor
     done_key = "succession-applied" if done["moved"] is not None else "succession-ordered"
-    return visit.to(path_to(agency, visit=visit), done_key)
+    return go_to(path_to(agency, visit=visit), done_key, visit=visit)
+
+
+def _successor(sent: Sent) -> str | None:
+    """None where the coordinator is to take over; that has to be chosen, not left out."""
+    chosen = sent.text("successor")
+    if not chosen:
+        raise InvalidInput("Hãy chọn cơ quan kế thừa.", field="successor")
+    return None if chosen == NOBODY else chosen
 
 
 def read_order(sent: Sent, successor: str | None) -> dict[str, Any]:
@@ -84,6 +95,7 @@ async def _form(
         **await visit.frame(),
         agency=agency,
         others=others,
+        NOBODY=NOBODY,
         names={one["code"]: one["name"] for one in others},
         sent=visit.sent,
         home=path_to(agency, visit=visit),

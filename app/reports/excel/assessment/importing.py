@@ -133,6 +133,8 @@ _QUOTED: Final = re.compile(f"`({'|'.join(_WORDS)})`")
 _KEYS: Final = re.compile(
     rf"(?<![\w:.-])`?({'|'.join(re.escape(key) for key in sorted(_NAMES, key=len, reverse=True))})`?(?![\w\[-]|\.\w)"
 )
+_NOTE: Final = re.compile(r"thêm vào source_notes một mục có check: (\S+)")
+_TICKS: Final = re.compile(r"`([^`]+)`")
 _ENTRY: Final = re.compile(r"\b([a-z_]+)\[(\d+)\]")
 _FORM: Final[Mapping[str, str]] = {
     "thiếu khóa này; bổ sung.": "chưa điền; hãy điền giá trị.",
@@ -142,9 +144,13 @@ _FORM: Final[Mapping[str, str]] = {
 
 def in_words(message: str, document: Document) -> str:
     """Names of checks ("kind-score:survey") stay: people copy them."""
+    message = _NOTE.sub(
+        r"thêm một dòng ở trang “Ghi chú nguồn” và một dòng ở trang “Số không khớp”, phép kiểm tra \1", message
+    )
     message = _ENTRY.sub(lambda match: document.place((match[1], int(match[2]))) or match[0], message)
     message = _QUOTED.sub(lambda match: f"“{_WORDS[match[1]]}”", message)
-    return _KEYS.sub(lambda match: _NAMES[match[1]], message)
+    message = _KEYS.sub(lambda match: _NAMES[match[1]], message)
+    return _TICKS.sub(r"“\1”", message)
 
 
 def _unreadable(line: str, document: Document) -> dict[str, str]:

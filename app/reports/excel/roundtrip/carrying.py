@@ -133,12 +133,18 @@ def changes_of(row: Row, task: Task | None) -> list[Change]:
         number = key in _NUMBERS or key.startswith("input.")
         if value != now.get(key, "") and not (number and not value):
             label = labels.get(key) or (label_of(key) if not key.startswith("input.") else key)
-            found.append(Change(label, now.get(key, ""), value, number))
+            old, new = (_short(text) if key == "declared" else text for text in (now.get(key, ""), value))
+            found.append(Change(label, old, new, number))
     wanted = MOVES.get(row.move)
     if wanted is not None and (task is None or wanted != task["status"]):
         old = "" if task is None else LABELS[task["status"]]
         found.insert(0, Change(label_of("move"), old, LABELS[wanted]))
     return found
+
+
+def _short(score: str) -> str:
+    """ "0.4000" as people write it: "0.4"."""
+    return score.rstrip("0").rstrip(".") if "." in score else score
 
 
 _NUMBERS: Final = frozenset({"percent", "declared"})

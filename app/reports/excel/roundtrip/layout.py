@@ -17,7 +17,7 @@ HEAD: Final = 2
 FIRST: Final = HEAD + 1
 LONGEST_TEXT: Final = 20_000
 LONGEST_PERIOD: Final = 500
-MOST_TASKS: Final = 2_000
+MOST_TASKS: Final = 20_000
 
 SKIP: Final = "Không gửi dòng này"
 MOVES: Final[Mapping[str, str | None]] = {

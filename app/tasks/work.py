@@ -44,7 +44,11 @@ def _told(connection: Connection, actor: Actor, codes: Sequence[str]) -> dict[st
         select(reviews.c.comment).where(reviews.c.task_id == tasks.c.id).order_by(reviews.c.id.desc()).limit(1)
     )
     asked = exists().where(extension_requests.c.task_id == tasks.c.id, extension_requests.c.state == "open")
-    documents = select(func.count()).where(evidence_tasks.c.task_id == tasks.c.id)
+    documents = (
+        select(func.count())
+        .join(evidence, evidence.c.id == evidence_tasks.c.evidence_id)
+        .where(evidence_tasks.c.task_id == tasks.c.id, evidence.c.withdrawn_at.is_(None))
+    )
     rows = connection.execute(
         select(
             tasks.c.code,

@@ -100,7 +100,9 @@ def _note(agency: Mapping[str, Any]) -> dict[str, Any]:
 
 
 async def _evidence(visit: Visit, _assessment: str) -> Rows:
-    return _whole(await visit.read(evidence.list_documents, **_asked(visit, "q"), **ALL))
+    wanted = _asked(visit, "q", "agency", "task")
+    withdrawn = {"withdrawn": True, "standing": False}.get(visit.request.query_params.get("state", ""))
+    return _whole(await visit.read(evidence.list_documents, withdrawn=withdrawn, **wanted, **ALL))
 
 
 async def _extensions(visit: Visit, _assessment: str) -> Rows:
@@ -110,8 +112,12 @@ async def _extensions(visit: Visit, _assessment: str) -> Rows:
 
 
 async def _audit(visit: Visit, _assessment: str) -> Rows:
+    asked = _asked(visit, "entity", "action", "actor", "code")
     wanted = audit.Filter(
-        **_asked(visit, "entity", "action", "actor", "code"),
+        entity=asked["entity"],
+        action=asked["action"],
+        actor=asked["actor"],
+        code=asked["code"],
         since=_day(visit, "since"),
         until=_day(visit, "until"),
         limit=MOST_ROWS,

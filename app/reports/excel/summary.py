@@ -65,10 +65,10 @@ def gather(connection: Connection, actor: Actor, ident: str, *, now: datetime) -
 def write_summary(found: Gathered, *, now: datetime) -> bytes:
     """The workbook as bytes. Takes a second for ten thousand tasks: call it outside the database's threads."""
     book = new_book(f"Tổng hợp khắc phục: {found.assessment['name']}", now=now)
-    _write_total(book, found, now)
-    _write_fields(book, found, now)
-    _write_agencies(book, found, now)
-    _write_tasks(book, found, now)
+    _write_total(book, found, now=now)
+    _write_fields(book, found, now=now)
+    _write_agencies(book, found, now=now)
+    _write_tasks(book, found, now=now)
     return book.finish()
 
 
@@ -76,7 +76,7 @@ def filename(assessment: Mapping[str, Any], *, now: datetime) -> str:
     return f"tong-hop-{assessment['code']}-{local_date(now):%Y%m%d}.xlsx"
 
 
-def _sheet(book: Book, found: Gathered, name: str, title: str, now: datetime) -> Any:
+def _sheet(book: Book, found: Gathered, name: str, title: str, *, now: datetime) -> Any:
     """A sheet with its title and the day of its figures in the first two rows; its table starts at `HEAD`."""
     day = f"Số liệu ngày {day_text(local_date(now))}"
     sheet = book.sheet(name, header=found.assessment["name"], footer=f"Khắc Phục · {day}")
@@ -103,8 +103,8 @@ class Mark(NamedTuple):
     own: bool
 
 
-def _write_total(book: Book, found: Gathered, now: datetime) -> None:
-    sheet = _sheet(book, found, TOTAL, "TỔNG HỢP KẾT QUẢ KHẮC PHỤC", now)
+def _write_total(book: Book, found: Gathered, *, now: datetime) -> None:
+    sheet = _sheet(book, found, TOTAL, "TỔNG HỢP KẾT QUẢ KHẮC PHỤC", now=now)
     marks = _marks(found)
     columns = (
         Column("Điểm và mốc so sánh", 44, lambda one: one.label, _LONG),
@@ -191,8 +191,8 @@ def _number(points: str | None) -> float | None:
 # Lĩnh vực
 
 
-def _write_fields(book: Book, found: Gathered, now: datetime) -> None:
-    sheet = _sheet(book, found, FIELDS, "KẾT QUẢ THEO LĨNH VỰC", now)
+def _write_fields(book: Book, found: Gathered, *, now: datetime) -> None:
+    sheet = _sheet(book, found, FIELDS, "KẾT QUẢ THEO LĨNH VỰC", now=now)
     counts = {one["key"]: one for one in found.by_field["groups"]}
     rows = [{**one, "counts": counts.get(one["number"], _NO_TASKS)} for one in found.projection["fields"]]
     write_table(book, sheet, HEAD, _FIELD_COLUMNS, rows)
@@ -227,8 +227,8 @@ def _ratio(part: str, whole: str) -> float | None:
 # Cơ quan
 
 
-def _write_agencies(book: Book, found: Gathered, now: datetime) -> None:
-    sheet = _sheet(book, found, AGENCIES, "KẾT QUẢ THEO CƠ QUAN PHỤ TRÁCH", now)
+def _write_agencies(book: Book, found: Gathered, *, now: datetime) -> None:
+    sheet = _sheet(book, found, AGENCIES, "KẾT QUẢ THEO CƠ QUAN PHỤ TRÁCH", now=now)
     rows = found.by_agency["groups"]
     write_table(book, sheet, HEAD, _AGENCY_COLUMNS, rows)
     set_widths(sheet, _AGENCY_COLUMNS)
@@ -268,8 +268,8 @@ _AGENCY_COLUMNS: Final = (
 # Nhiệm vụ
 
 
-def _write_tasks(book: Book, found: Gathered, now: datetime) -> None:
-    sheet = _sheet(book, found, TASKS, "NHIỆM VỤ KHẮC PHỤC", now)
+def _write_tasks(book: Book, found: Gathered, *, now: datetime) -> None:
+    sheet = _sheet(book, found, TASKS, "NHIỆM VỤ KHẮC PHỤC", now=now)
     write_table(book, sheet, HEAD, _TASK_COLUMNS, found.tasks)
     set_widths(sheet, _TASK_COLUMNS)
     sheet.set_row(HEAD, 48)

@@ -215,6 +215,8 @@ TABLES: Mapping[str, Table] = {
             _text("sha256", "SHA-256"),
             _text("tasks", "Nhiệm vụ", lambda row: ", ".join(row["tasks"])),
             _moment("created_at", "Đưa vào lúc"),
+            _moment("withdrawn_at", "Thu hồi lúc"),
+            _text("withdrawn_why", "Lý do thu hồi"),
         ),
     ),
     "extensions": Table(

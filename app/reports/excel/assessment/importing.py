@@ -16,7 +16,7 @@ from app.db import savepoint
 from app.errors import SeedInvalid
 from app.reports.excel import uploads
 from app.reports.excel.assessment.reading import as_findings, read_workbook
-from app.reports.excel.assessment.tables import BASES, BENCHMARKS, CONFIDENCES, GROUPS, KINDS, RULES, SHARES
+from app.reports.excel.assessment.words import BASES, BENCHMARKS, CONFIDENCES, GROUPS, KINDS, RULES, SHARES
 
 KIND: Final = "assessment"
 

@@ -18,14 +18,13 @@ from app.reports.excel.assessment.tables import (
     HEAD_COLUMNS,
     HEAD_SHEET,
     MARKS,
-    NO,
     SHEETS,
     TABLES,
     VERSION,
-    YES,
     Col,
     Table,
 )
+from app.reports.excel.assessment.words import NO, YES
 from app.reports.excel.sheets import Fault, Sheet, plain_of, read_sheets
 from app.text import compose, plain_number, plain_score, typed_day
 from app.vietnamese import number_text

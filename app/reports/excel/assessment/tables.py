@@ -4,42 +4,22 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from app.assessments.seedfile.reading import Route
+from app.reports.excel.assessment.words import (
+    BASES,
+    BENCHMARKS,
+    CONFIDENCES,
+    FLAGS,
+    GROUPS,
+    KINDS,
+    RULES,
+    SHARES,
+)
 
 FORMAT: Final = "khacphuc-ky-danh-gia"
 VERSION: Final = "1"
 GUIDE, HEAD_SHEET, MARKS = "Hướng dẫn", "Kỳ đánh giá", "_khacphuc"
 HEAD: Final = 2
 FIRST: Final = HEAD + 1
-
-YES, NO = "Có", "Không"
-FLAGS: Final[Mapping[str, str]] = {"true": YES, "false": NO}
-KINDS: Final[Mapping[str, str]] = {"appraised": "Tự chấm", "survey": "Điều tra xã hội học"}
-GROUPS: Final[Mapping[str, str]] = {
-    "appraisal": "Thẩm định",
-    "socio_economic": "Tác động kinh tế - xã hội",
-    "officials_survey": "Khảo sát công chức",
-    "sipas": "SIPAS",
-}
-BASES: Final[Mapping[str, str]] = {
-    "report": "Báo cáo giao",
-    "field_lead": "Phụ trách lĩnh vực",
-    "part_iii": "Theo phần III",
-    "chosen": "Chọn theo tên",
-}
-RULES: Final[Mapping[str, str]] = {
-    "ratios": "Tổng tỷ lệ",
-    "weighted_counts": "Đếm có trọng số",
-    "declared": "Tự chấm điểm",
-    "survey": "Theo khảo sát",
-}
-CONFIDENCES: Final[Mapping[str, str]] = {"cited": "Có văn bản", "reproduces": "Khớp số công bố"}
-SHARES: Final[Mapping[str, str]] = {"clearable": "Khắc phục được", "occurred": "Đã xảy ra"}
-BENCHMARKS: Final[Mapping[str, str]] = {
-    "threshold": "Ngưỡng xếp nhóm",
-    "mean": "Trung bình",
-    "province": "Tỉnh khác",
-    "self": "Chính tỉnh này",
-}
 
 
 class Col(NamedTuple):

@@ -70,10 +70,10 @@ def write_template(found: Mapping[str, Any], *, now: datetime) -> bytes:
     title = f"Báo cáo khắc phục của {found['agency']['name']}"
     book = new_book(title, now=now)
     guide.write(book, found, now=now)
-    sheets = _Sheets(book, found, now)
+    sheets = _Sheets(book, found, now=now)
     sheets.write_reports()
     sheets.write_figures()
-    _write_marks(book, found, now)
+    _write_marks(book, found, now=now)
     book.book.get_worksheet_by_name(REPORTS).activate()
     return book.finish()
 
@@ -81,7 +81,7 @@ def write_template(found: Mapping[str, Any], *, now: datetime) -> bytes:
 class _Sheets:
     """The two sheets that people fill in."""
 
-    def __init__(self, book: Book, found: Mapping[str, Any], now: datetime) -> None:
+    def __init__(self, book: Book, found: Mapping[str, Any], *, now: datetime) -> None:
         self.book = book
         self.found = found
         self.today = local_date(now)
@@ -263,7 +263,7 @@ _FIGURE_LIMITS: Final = {
 # What only programs read
 
 
-def _write_marks(book: Book, found: Mapping[str, Any], now: datetime) -> None:
+def _write_marks(book: Book, found: Mapping[str, Any], *, now: datetime) -> None:
     sheet = book.book.add_worksheet(MARKS)
     head = (
         (FORMAT, VERSION),

@@ -8,7 +8,18 @@ from app.core import workflow
 from app.core.reminding import days_text
 from app.outbox.wording import shortened
 from app.reports.word.dossier import Dossier
-from app.reports.word.wording import added, changed, compared, counted, less, long_day, lowered, month_text, place_of, ranked
+from app.reports.word.wording import (
+    added,
+    changed,
+    compared,
+    counted,
+    less,
+    long_day,
+    lowered,
+    month_text,
+    place_of,
+    ranked,
+)
 from app.vietnamese import day_text, exact_points_text, listed, number_text, percent_text, points_text
 
 Context = dict[str, Any]

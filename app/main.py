@@ -11,6 +11,7 @@ from app import scheduler
 from app.accounts import KeyRing
 from app.api import accounts, agencies, assessments, audit, evidence, exports, measures, ops, reminders, shares, tasks
 from app.api.limits import BodyLimit, upload_limits
+from app.api.observing import Observing
 from app.clock import Clock
 from app.db import Database, open_database
 from app.settings import Settings
@@ -103,4 +104,5 @@ def create_app(settings: Settings, clock: Clock, db: Database | None = None) -> 
         BodyLimit, limit=settings.body_limit, uploads=upload_limits(settings), refuse=failures.on_refused_body
     )
     app.add_middleware(Protection, https=settings.base_url.startswith("https://"))
+    app.add_middleware(Observing)
     return app

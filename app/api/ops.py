@@ -4,7 +4,7 @@ from datetime import datetime
 
 from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 from app import pulse, schema
 from app.api.deps import reply
@@ -20,7 +20,7 @@ async def healthz() -> Response:
     return reply({"status": "ok"})
 
 
-@router.get("/readyz")
+@router.get("/readyz", responses={503: {"description": "Chưa sẵn sàng", "content": {"application/json": {}}}})
 async def readyz(request: Request) -> Response:
     """The database answers and its schema fits this code; 503 otherwise."""
     db: Database = request.app.state.db
@@ -39,7 +39,7 @@ PLANNED = Gauge("khacphuc_last_plan_seconds", "Time since the last successful pl
 UNSEALED = Gauge("khacphuc_oldest_unsealed_seconds", "How long the oldest event of the log has stood without a seal")
 
 
-@router.get("/metrics")
+@router.get("/metrics", response_class=PlainTextResponse)
 async def metrics(request: Request) -> Response:
     """Prometheus text format; see docs/alerts.yml. Answers also while the database does not."""
     await _measure(request.app.state.db, now=request.app.state.clock.now())

@@ -13,6 +13,7 @@ from app.api import accounts, agencies, assessments, audit, evidence, exports, m
 from app.api import documents as document_files
 from app.api import workbooks as workbook_routes
 from app.api.limits import BodyLimit, upload_limits
+from app.api.observing import Observing
 from app.clock import Clock
 from app.db import Database, open_database
 from app.settings import Settings
@@ -118,4 +119,5 @@ def create_app(settings: Settings, clock: Clock, db: Database | None = None) -> 
         BodyLimit, limit=settings.body_limit, uploads=upload_limits(settings), refuse=failures.on_refused_body
     )
     app.add_middleware(Protection, https=settings.base_url.startswith("https://"))
+    app.add_middleware(Observing)
     return app

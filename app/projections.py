@@ -177,9 +177,7 @@ def get_counted_numbers(
     actor.require(Permission.ASSESSMENT_READ)
     gathered = gather(connection, actor, ident, None)
     return {
-        state.code: _numbers(state)
-        for state in gathered.states
-        if state.rule.executable and gathered.sees(state.code)
+        state.code: _numbers(state) for state in gathered.states if state.rule.executable and gathered.sees(state.code)
     }
 
 

@@ -10,7 +10,7 @@ import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from app import accounts, agencies, evidence, idempotency, outbox, reminders, summaries
+from app import accounts, agencies, evidence, idempotency, outbox, reminders, seals, summaries
 from app.clock import Clock
 from app.db import Database
 from app.settings import Settings
@@ -66,10 +66,22 @@ def _tidy(context: Context) -> object:
     return forgotten
 
 
+def _seal(context: Context) -> object:
+    """A batch in each transaction, so that nobody waits for a long one."""
+    sealed = 0
+    while True:
+        with context.db.transaction() as connection:
+            found = seals.seal_committed(connection, now=context.clock.now())
+        sealed += found
+        if found < seals.BATCH:
+            return sealed
+
+
 JOBS = (
     Job("plan", _plan, seconds=30),
     Job("deliver", _deliver, seconds=10),
     Job("snapshot", _snapshot, seconds=600),
+    Job("seal", _seal, seconds=60),
     Job("tidy", _tidy, seconds=3600),
 )
 

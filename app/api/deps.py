@@ -5,9 +5,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Annotated, Any, Concatenate, ParamSpec, TypeVar
 
-from fastapi import Request
+from fastapi import Header, Request
 from fastapi.security import HTTPBearer
 from pydantic_core import from_json, to_json
 from starlette.responses import Response
@@ -103,22 +103,26 @@ def _etag(data: Any) -> dict[str, str]:
 _ETAG = re.compile(r'(?:W/)?"?(\d{1,9})"?')
 
 
-def optional_version(request: Request) -> int | None:
+IfMatch = Annotated[
+    str | None, Header(alias="If-Match", description='ETag của lần đọc trước, ví dụ `"3"`, hoặc `*`; bản cũ: 412')
+]
+
+
+async def optional_version(if_match: IfMatch = None) -> int | None:
     """The version in If-Match; None when the header is absent or `*`."""
-    given = request.headers.get("if-match")
-    if given is None or given.strip() == "*":
+    if if_match is None or if_match.strip() == "*":
         return None
-    match = _ETAG.fullmatch(given.strip())
+    match = _ETAG.fullmatch(if_match.strip())
     if match is None:
         raise InvalidInput('If-Match phải là ETag của nhiệm vụ, ví dụ "3".', field="If-Match")
     return int(match.group(1))
 
 
-def required_version(request: Request) -> int | None:
+async def required_version(if_match: IfMatch = None) -> int | None:
     """As `optional_version`, but the header must be there (`*` says: whatever the version is)."""
-    if request.headers.get("if-match") is None:
+    if if_match is None:
         raise VersionRequired(
             "Thiếu If-Match. Hãy đọc nhiệm vụ (GET) và gửi lại ETag của nó, để không ghi đè thay đổi của người khác.",
             field="If-Match",
         )
-    return optional_version(request)
+    return await optional_version(if_match)

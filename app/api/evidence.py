@@ -96,6 +96,8 @@ _BODY = {
 }
 
 
+_FILE = {"type": "string", "format": "binary"}
+
 Asked = Annotated[str | None, Query(max_length=100)]
 
 
@@ -165,7 +167,7 @@ async def withdraw_evidence(evidence_id: int, body: WithdrawalBody, call: Call =
 @router.get(
     "/evidence/{evidence_id}/file",
     response_class=Response,
-    responses={200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}},
+    responses={200: {"content": {kind.media_type: {"schema": _FILE} for kind in evidence.KINDS}}},
     summary="Tải tệp của một tài liệu kiểm chứng",
 )
 async def get_evidence_file(evidence_id: int, call: Call = Depends(current_call)) -> Response:

@@ -49,9 +49,11 @@ class ProblemDetails(BaseModel):
     field: str | None = None
 
 
+_AS_PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}}
+"""Named by hand, because a `model` would be documented as application/json, which problems are not sent as."""
 PROBLEMS: dict[int | str, dict[str, Any]] = {
-    "4XX": {"model": ProblemDetails, "description": "Yêu cầu không thực hiện được; chưa có gì được ghi"},
-    "5XX": {"model": ProblemDetails, "description": "Hệ thống chưa đáp ứng được; thử lại là an toàn"},
+    "4XX": {"content": _AS_PROBLEM, "description": "Yêu cầu không thực hiện được; chưa có gì được ghi"},
+    "5XX": {"content": _AS_PROBLEM, "description": "Hệ thống chưa đáp ứng được; thử lại là an toàn"},
 }
 
 

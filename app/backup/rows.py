@@ -7,11 +7,13 @@ its own revision and migrated afterwards.
 import hashlib
 import json
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, MetaData, Select, String, Table, select
 from sqlalchemy.types import JSON, Date, DateTime
+
+from app.canonical import encode
 
 VERSION_TABLE = "alembic_version"
 CHUNK = 1_000
@@ -57,10 +59,6 @@ def digest(lines: Iterator[bytes]) -> Content:
     return Content(count, sha256.hexdigest())
 
 
-def encode(row: Row) -> bytes:
-    return _ENCODER.encode(row).encode() + b"\n"
-
-
 def decoder(connection: Connection, table: Table) -> Callable[[bytes], Row]:
     """Reads lines of this table as this engine stores them; KeyError for other columns than the table has."""
     names = set(table.columns.keys())
@@ -93,15 +91,3 @@ def _ordered(connection: Connection, table: Table) -> Select[Any]:
     by_bytes = connection.dialect.name == "postgresql"  # SQLite compares bytes anyway
     keys = [key.collate("C") if by_bytes and isinstance(key.type, String) else key for key in table.primary_key.columns]
     return select(table).order_by(*keys)
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, datetime):
-        # SQLite keeps no offset; what it keeps is UTC.
-        return (value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)).isoformat()
-    if isinstance(value, date):
-        return value.isoformat()
-    raise TypeError(f"no canonical form for {type(value).__name__}")
-
-
-_ENCODER = json.JSONEncoder(default=_plain, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli import accounts, backups, contacts, data, doctor, figures, keys, reminding, serving
+from app.cli import accounts, auditing, backups, contacts, data, doctor, figures, keys, reminding, serving
 from app.cli.failing import one_line
 from app.cli.misspelt import Commands
 from app.cli.printing import complain, say
@@ -29,6 +29,7 @@ figures.register(cli)
 cli.add_typer(accounts.group, name="accounts")
 cli.add_typer(keys.group, name="keys")
 cli.add_typer(contacts.group, name="contacts")
+cli.add_typer(auditing.group, name="audit")
 backups.register(cli)
 doctor.register(cli)
 

@@ -34,6 +34,7 @@ from app.models.work import (
     IdempotentAnswer,
     Report,
     Review,
+    Seal,
     Share,
     Snapshot,
     Submission,
@@ -70,6 +71,7 @@ shares = table(Share)
 evidence = table(Evidence)
 evidence_tasks = table(EvidenceTask)
 events = table(Event)
+seals = table(Seal)
 snapshots = table(Snapshot)
 idempotent_answers = table(IdempotentAnswer)
 reminder_runs = table(ReminderRun)

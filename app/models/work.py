@@ -262,6 +262,16 @@ class Event(SQLModel, table=True):
     why: str = ""
 
 
+class Seal(SQLModel, table=True):
+    """One link of the chain over the log: an event's place in it, and the hash of the event with the link before."""
+
+    position: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    """1, 2, 3 … without a gap."""
+    event_id: int = Field(unique=True)
+    hash: str
+    sealed_at: datetime
+
+
 class Snapshot(SQLModel, table=True):
     """The four figures and the counts at the end of a local day."""
 

@@ -27,6 +27,7 @@ from app.models import (
     tasks,
 )
 from app.outbox.recipients import leadership_name
+from app.seals import Head, get_head
 
 SHOWN = 60
 """The most entries a letter prints in full; what is left out is counted, and has least points at stake."""
@@ -94,6 +95,8 @@ class Content(NamedTuple):
     details: dict[int, Detail]
     """By task, for the first `SHOWN`."""
     ledger: Ledger
+    head: Head | None = None
+    """The last seal of the log, for whoever coordinates: a copy outside the database proves a cut or remade log."""
 
 
 def gather(connection: Connection, digest_id: int, *, today: date) -> Content:
@@ -139,7 +142,15 @@ def _content(connection: Connection, digest: Digest, found: Iterable[Facts], led
     facts = sorted(_once(found), key=lambda one: (-one.points, one.code))
     facts = _with_waiting(connection, facts, today=today)
     details = _details(connection, {one.task_id for one in facts[:SHOWN]})
-    return Content(digest, today, facts, details, ledger)
+    return Content(digest, today, facts, details, ledger, _head(connection, digest))
+
+
+def _head(connection: Connection, digest: Digest) -> Head | None:
+    coordinates = select(agencies.c.id).where(agencies.c.id == digest.agency_id, agencies.c.is_coordinator)
+    if connection.execute(coordinates).first() is None:
+        return None
+    head = get_head(connection)
+    return head if head.position else None
 
 
 def _digest(connection: Connection, digest_id: int) -> Digest:

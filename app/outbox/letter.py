@@ -55,6 +55,8 @@ class Letter(NamedTuple):
     sections: list[Section]
     url: str
     closing: str
+    seal: str
+    """The head of the sealed log with its label, empty in letters to others than the coordinator."""
 
 
 def compose(content: Content, *, base_url: str) -> Letter:
@@ -72,7 +74,14 @@ def compose(content: Content, *, base_url: str) -> Letter:
             "Thư do hệ thống Khắc Phục gửi tự động, xin không trả lời thư này. "
             f"Vướng mắc xin trao đổi với {digest.coordinator}."
         ),
+        seal=_seal(content),
     )
+
+
+def _seal(content: Content) -> str:
+    """Kept with the letter, it shows later whether the log was cut or made anew (`khacphuc audit verify --head`)."""
+    head = content.head
+    return f"Dấu niêm phong nhật ký, xin lưu cùng thư này: {head.position}:{head.hash}" if head else ""
 
 
 def _counts(facts: Sequence[Facts], *, today: date) -> list[str]:

@@ -56,7 +56,7 @@ def _of_share(share: Mapping[str, Any], base_url: str, *, now: datetime) -> Even
         f"{share['code']}@khacphuc",
         due,
         f"Hạn giải trình: {share['what']}",
-        f"{share['agency']['name']}. Trước ngày {day_text(due)}. Phần trách nhiệm của nhiệm vụ {share['task']['code']}.",
+        f"{share['agency']['name']}. Trước ngày {day_text(due)}. Thuộc nhiệm vụ {share['task']['code']}.",
         f"{base_url}/shares/{share['code']}",
         at=share["updated_at"] or now,
     )

@@ -138,8 +138,8 @@ def apply(
     if done.rowcount != 1:
         check_version(row, -1)
     if after["effective_due"] != row.effective_due:
-        # What units answer for is part of the task and due with it.
-        held = update(shares).where(shares.c.task_id == row.id, ~shares.c.done)
+        # What units answer for is part of the task and due with it; what is done too, for it may be taken back.
+        held = update(shares).where(shares.c.task_id == row.id)
         connection.execute(held.values(effective_due=after["effective_due"]))
     left, right = events.changes(before, written)
     left, right = {**left, **(also_before or {})}, {**right, **(also or {})}

@@ -111,6 +111,8 @@ def decide_extension(
     request = get_request(connection, actor, request_id, now=now)
     actor.require(Permission.EXTENSION_DECIDE)
     row = locate(connection, actor, request["task"])
+    # Once more, now that nobody else changes the task: it may have been decided, or refused with the task's end.
+    request = get_request(connection, actor, request_id, now=now)
     if request["state"] != "open":
         raise Conflict("Đề nghị này đã được quyết định rồi.")
     words = compose(comment)

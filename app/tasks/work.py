@@ -15,6 +15,7 @@ from app.models import (
     agencies,
     assessments,
     drafts,
+    evidence,
     evidence_tasks,
     extension_requests,
     reports,

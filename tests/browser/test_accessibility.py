@@ -56,14 +56,12 @@ def _busy(site: Site) -> None:
     from app.tasks import Update, record_update, request_extension
 
     actor = site.world.actor("SKHCN")
-    texts = {name: "Đang phối hợp với các đơn vị." for name in ("reason", "progress", "remedy")}
+    texts = dict.fromkeys(("reason", "progress", "remedy"), "Đang phối hợp với các đơn vị.")
     site.world.write(
         record_update,
         actor,
         "ST-2024-TC-15",
-        Update(
-            status="submitted", texts=texts, measurements={"used_services": 13, "services": 16}, note="Nộp"
-        ),
+        Update(status="submitted", texts=texts, measurements={"used_services": 13, "services": 16}, note="Nộp"),
         version=1,
     )
     site.world.write(

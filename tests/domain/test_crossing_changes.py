@@ -14,7 +14,7 @@ from sqlalchemy import Connection, select, text
 from app import accounts, agencies, measures, shares, tasks
 from app.agencies import NewContact
 from app.core.access import SYSTEM
-from app.errors import NotFound
+from app.errors import Conflict, NotFound
 from app.models import agencies as agency_table
 from app.models import task_cooperators
 from app.models import tasks as task_table
@@ -163,3 +163,19 @@ def test_a_note_that_the_heir_writes_meanwhile_is_kept(seeded: World) -> None:
         ),
     )
     assert measures_of(seeded, "STC")[EVERYBODY] == "Đang làm\nSở Tư pháp: Đã rà soát"
+
+
+def test_a_request_that_was_refused_with_the_end_of_its_task_meanwhile_is_not_decided_again(seeded: World) -> None:
+    coordinator, office, code = seeded.actor("coordinator"), seeded.actor("SKHCN"), "ST-2024-TC-16"
+    wanted = date(2025, 8, 1)
+    made = seeded.write(tasks.request_extension, office, code, wanted, "Cần thêm thời gian", None, version=None)["id"]
+
+    def end(connection: Connection, now: Any) -> Any:
+        return tasks.close(connection, coordinator, code, "Không khắc phục được", version=None, now=now)
+
+    def grant(connection: Connection, now: Any) -> Any:
+        return tasks.decide_extension(connection, coordinator, made, "granted", None, "", now=now)
+
+    with pytest.raises(Conflict):
+        crossing(seeded, end, grant)
+    assert seeded.read(tasks.get_request, coordinator, made)["state"] == "refused"

@@ -7,8 +7,10 @@ import pytest
 from sqlalchemy import event, select, update
 
 from app import shares as noun
+from app import tasks as tasks_noun
 from app.errors import Forbidden, IllegalMove, InvalidInput, NotFound, StaleVersion
 from app.models import events, shares, tasks
+from app.tasks import Steering
 from tests.conftest import World
 
 LATE = "ST-2024-TC-07.05"
@@ -92,6 +94,14 @@ def test_a_clearable_share_is_done_when_cleared_and_explained(seeded: World) -> 
     assert change(seeded, "HMX", OFFICIALS, reason="Đã cử đi đào tạo", remedy="Chuẩn hóa")["done"]
     assert not change(seeded, "HMX", OFFICIALS, resolved=False)["done"]
     assert not change(seeded, "HMX", OFFICIALS, current=0)["done"], "a figure alone clears nothing"
+
+
+def test_what_is_taken_back_is_due_with_its_task_wherever_that_went_meanwhile(seeded: World) -> None:
+    assert change(seeded, "HMX", OFFICIALS, reason="Đã cử đi học", resolved=True)["done"]
+    later = Steering("Điều chỉnh", due_before=date(2025, 8, 1))
+    seeded.write(tasks_noun.steer, seeded.actor("coordinator"), "ST-2024-TC-10", later, version=None)
+    share = change(seeded, "HMX", OFFICIALS, resolved=False)
+    assert (share["done"], share["effective_due"]) == (False, date(2025, 8, 1))
 
 
 def test_a_figure_that_cannot_be_is_refused(seeded: World) -> None:

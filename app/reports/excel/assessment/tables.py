@@ -4,16 +4,7 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from app.assessments.seedfile.reading import Route
-from app.reports.excel.assessment.words import (
-    BASES,
-    BENCHMARKS,
-    CONFIDENCES,
-    FLAGS,
-    GROUPS,
-    KINDS,
-    RULES,
-    SHARES,
-)
+from app.reports.excel.assessment import words
 
 FORMAT: Final = "khacphuc-ky-danh-gia"
 VERSION: Final = "1"
@@ -114,7 +105,7 @@ TABLES: Final = (
         (
             Col("Mã", ("code",), width=12, note="Chữ hoa không dấu và số: SNV"),
             Col("Tên cơ quan, đơn vị", ("name",), width=60),
-            Col("Cơ quan thường trực", ("coordinator",), "flag", 14, FLAGS, "Đúng một cơ quan ghi Có"),
+            Col("Cơ quan thường trực", ("coordinator",), "flag", 14, words.FLAGS, "Đúng một cơ quan ghi Có"),
         ),
         "Mọi cơ quan, đơn vị có mặt ở các trang khác.",
     ),
@@ -133,7 +124,7 @@ TABLES: Final = (
         "Hai phần điểm",
         ("kinds",),
         (
-            Col("Phần điểm", ("kind",), "words", 20, KINDS),
+            Col("Phần điểm", ("kind",), "words", 20, words.KINDS),
             Col("Tên", ("name",), width=34),
             Col("Điểm tối đa", ("max",), "points", 10),
             *_TOTALS,
@@ -152,7 +143,7 @@ TABLES: Final = (
         "Nhóm điểm",
         ("groups",),
         (
-            Col("Nhóm", ("code",), "words", 24, GROUPS),
+            Col("Nhóm", ("code",), "words", 24, words.GROUPS),
             Col("Tên", ("name",), width=44),
             Col("Điểm tối đa", ("max",), "points", 10),
             Col("Lĩnh vực chứa cả nhóm", ("field",), "count", 12),
@@ -179,7 +170,7 @@ TABLES: Final = (
         ("subtotals",),
         (
             Col("Mục", ("section",), width=12),
-            Col("Phần điểm", ("kind",), "words", 20, KINDS),
+            Col("Phần điểm", ("kind",), "words", 20, words.KINDS),
             Col("Lĩnh vực", ("field",), "count", 9),
             Col("Điểm tối đa (in)", ("max",), "printed", 11),
             Col("Điểm đạt (in)", ("score",), "printed", 11),
@@ -194,8 +185,8 @@ TABLES: Final = (
         (
             Col("Mã", ("code",), width=16, note="Tiền tố-TC-01 (tự chấm), tiền tố-KS-01 (khảo sát)"),
             Col("Số", ("number",), "count", 6),
-            Col("Phần điểm", ("kind",), "words", 18, KINDS),
-            Col("Nhóm", ("group",), "words", 22, GROUPS),
+            Col("Phần điểm", ("kind",), "words", 18, words.KINDS),
+            Col("Nhóm", ("group",), "words", 22, words.GROUPS),
             Col("Lĩnh vực", ("field",), "count", 8),
             Col("Tên tiêu chí, tiêu chí thành phần", ("name",), width=56),
             Col("Điểm tối đa", ("max",), "points", 10),
@@ -206,9 +197,9 @@ TABLES: Final = (
             Col(
                 "Cơ quan phối hợp", ("cooperating",), "codes", 18, note="Mã cách nhau dấu ; — dấu * là mọi cơ quan khác"
             ),
-            Col("Căn cứ giao", ("assignment_basis",), "words", 16, BASES),
-            Col("Công thức", ("rule", "kind"), "words", 16, RULES),
-            Col("Mức tin cậy", ("rule", "confidence"), "words", 16, CONFIDENCES),
+            Col("Căn cứ giao", ("assignment_basis",), "words", 16, words.BASES),
+            Col("Công thức", ("rule", "kind"), "words", 16, words.RULES),
+            Col("Mức tin cậy", ("rule", "confidence"), "words", 16, words.CONFIDENCES),
             Col("Căn cứ của công thức", ("rule", "citation"), width=40),
             Col("Số liệu là tổng số", ("rule", "total"), width=14, note="Chỉ cho công thức “Đếm có trọng số”"),
             Col("Số liệu ngoài phạm vi", ("rule", "refused"), "codes", 14),
@@ -225,7 +216,7 @@ TABLES: Final = (
             Col("Số liệu", ("label",), width=50),
             Col("Đơn vị tính", ("unit",), width=14),
             Col("Số công bố", ("published",), "figure", 14),
-            Col("Không bắt buộc", ("optional",), "flag", 14, FLAGS),
+            Col("Không bắt buộc", ("optional",), "flag", 14, words.FLAGS),
         ),
         "Các số liệu mà công thức của tiêu chí dùng.",
         (("criteria",), "code"),
@@ -288,10 +279,10 @@ TABLES: Final = (
         (
             Col("Khóa", ("key",), width=28, note="Chữ thường không dấu, ví dụ ho-so-tre-hen"),
             Col("Tiêu chí", ("task",), width=16),
-            Col("Loại", ("kind",), "words", 16, SHARES),
+            Col("Loại", ("kind",), "words", 16, words.SHARES),
             Col("Nội dung", ("what",), width=60),
             Col("Đơn vị tính", ("unit",), width=12),
-            Col("Danh sách đầy đủ", ("complete",), "flag", 12, FLAGS),
+            Col("Danh sách đầy đủ", ("complete",), "flag", 12, words.FLAGS),
             Col("Tổng số báo cáo in", ("total",), "count", 12),
             WHERE,
         ),
@@ -316,7 +307,7 @@ TABLES: Final = (
         ("benchmarks",),
         (
             Col("Mốc", ("label",), width=44),
-            Col("Loại", ("kind",), "words", 18, BENCHMARKS),
+            Col("Loại", ("kind",), "words", 18, words.BENCHMARKS),
             Col("Năm", ("year",), "count", 8),
             Col("Điểm", ("score",), "points", 10),
             Col("Thứ hạng", ("rank",), "count", 10),
@@ -357,7 +348,7 @@ TABLES: Final = (
         ("related_indexes",),
         (
             Col("Mã", ("code",), width=16),
-            Col("Nhóm", ("group",), "words", 22, GROUPS),
+            Col("Nhóm", ("group",), "words", 22, words.GROUPS),
             Col("Tên", ("name",), width=44),
             Col("Tỷ lệ % (in)", ("rate",), "printed", 11),
             Col("Thứ hạng", ("rank",), "count", 10),

@@ -4,8 +4,8 @@ A job seals committed events: link n is SHA-256 over link n − 1 and the event'
 order in which they are seen committed, which on PostgreSQL need not be that of their ids, so no write ever waits for
 another. Each link names its event; a place in the chain is never given twice.
 
-The chain alone does not stop somebody who may write to the whole database from making it anew. Therefore its head leaves
-the house each day in the coordinator's letter: `verify` compares the chain with any head that was ever sent.
+The chain alone does not stop somebody who may write to the whole database from making it anew. Therefore its head
+leaves the house each day in the coordinator's letter: `verify` compares the chain with any head that was ever sent.
 """
 
 import hashlib
@@ -83,7 +83,8 @@ def get_head(connection: Connection) -> Head:
 
 def verify(connection: Connection, heads: Iterable[Head] = (), *, now: datetime) -> Verified:
     """Walk the whole chain and the whole log. `heads`: what letters said; each must be a link of the chain."""
-    findings, last, wanted = [], NOTHING, {head.position: head.hash for head in heads}
+    findings: list[Finding] = []
+    last, wanted = NOTHING, {head.position: head.hash for head in heads}
     for row in _chain(connection):
         findings += _broken(last, row)
         last = Head(row.position, row.hash)

@@ -25,7 +25,7 @@ def filled(site: Site, file: Path | None, **size: dict[str, int]) -> Page:
     page = site.page("SKHCN", **size)
     page.goto(FORM)
     page.get_by_label("Số, ký hiệu").fill("123/BC-SKHCN")
-    page.get_by_label("Người ký").fill("Nguyễn Văn Đức")
+    page.get_by_label("Người ký").fill("Phó Giám đốc Sở")
     if file is not None:
         page.get_by_label("Tệp (không bắt buộc)").set_input_files(file)
     return page

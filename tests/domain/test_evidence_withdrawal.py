@@ -264,7 +264,7 @@ def test_a_document_stays_its_agencys_when_the_task_goes_to_another(seeded: Worl
 
 
 def test_documents_are_found_without_accents_and_by_every_text(seeded: World, store: FileStore) -> None:
-    texts = {"title": "Kết quả xử lý hồ sơ trễ hẹn", "signer": "Nguyễn Văn Đức", "period": "Quý I/2025"}
+    texts = {"title": "Kết quả xử lý hồ sơ trễ hẹn", "signer": "Phó Giám đốc Sở", "period": "Quý I/2025"}
     enter(seeded, store, TC14, number="45/BC-SKHCN", **texts)
     enter(seeded, store, TC14, number="46/BC-SKHCN")
     for q in ("45/bc", "tre hen", "HỒ SƠ ket qua", "van duc", "quy i/2025 45"):

@@ -140,7 +140,7 @@ def test_requests_tell_how_many_working_days_they_ask_for(seeded: World) -> None
 def test_agencies_that_no_reminder_reaches(seeded: World) -> None:
     coordinator = seeded.actor("coordinator")
     before = seeded.read(agencies.list_without_contacts, coordinator)
-    contact = agencies.NewContact("officer", "Nguyễn Văn A", agency="STP", email="a@example.vn")
+    contact = agencies.NewContact("officer", "Phó Giám đốc Sở", agency="STP", email="a@example.vn")
     seeded.write(agencies.create_contact, coordinator, contact)
     after = seeded.read(agencies.list_without_contacts, coordinator)
     assert {one["code"] for one in before} - {one["code"] for one in after} == {"STP"}

@@ -74,7 +74,7 @@ def test_agencies_and_mails_that_need_a_hand(desk: Desk) -> None:
     page = shown(desk)
     assert "Cơ quan chưa có đầu mối nhận thư: 5" in page
     assert "Thư nhắc việc chưa đến nơi" not in page
-    contact = agencies.NewContact("officer", "Nguyễn Văn A", agency="STP", email="a@example.vn")
+    contact = agencies.NewContact("officer", "Phó Giám đốc Sở", agency="STP", email="a@example.vn")
     desk.world.write(agencies.create_contact, desk.world.actor("coordinator"), contact)
     desk.world.now = datetime(2025, 6, 24, 2, 0, tzinfo=UTC)
     desk.tokens.clear()  # nobody stays signed in for weeks

@@ -101,12 +101,12 @@ def test_the_form_offers_the_agencys_open_tasks_and_ticks_what_the_address_names
 def test_what_was_typed_survives_a_refusal_and_nothing_is_kept(
     agency: Desk, tmp_path: Path, file: Any, typed: Any, status: int, said: str
 ) -> None:
-    answer = send(agency, file, **{"title": 'Kết "quả" <b>', "signer": "Nguyễn Văn Đức", "submit": "1", **typed})
+    answer = send(agency, file, **{"title": 'Kết "quả" <b>', "signer": "Phó Giám đốc Sở", "submit": "1", **typed})
     assert answer.status_code == status
     assert said in answer.text
     assert 'role="alert"' in answer.text
     assert "Kết &#34;quả&#34; &lt;b&gt;</textarea>" in answer.text
-    assert 'value="Nguyễn Văn Đức"' in answer.text
+    assert 'value="Phó Giám đốc Sở"' in answer.text
     assert 'name="submit" value="1" checked' in answer.text
     assert 'name="key" value="a-key"' in answer.text
     assert "tệp phải chọn lại" in answer.text
@@ -116,10 +116,10 @@ def test_what_was_typed_survives_a_refusal_and_nothing_is_kept(
 
 
 def test_a_file_that_is_too_large_is_told_with_what_was_typed(agency: Desk, tmp_path: Path) -> None:
-    answer = send(agency, ("lớn.pdf", PDF + b" " * 20_000_000), signer="Nguyễn Văn Đức")
+    answer = send(agency, ("lớn.pdf", PDF + b" " * 20_000_000), signer="Phó Giám đốc Sở")
     assert answer.status_code == 413
     assert "20 MB" in answer.text
-    assert 'value="Nguyễn Văn Đức"' in answer.text
+    assert 'value="Phó Giám đốc Sở"' in answer.text
     huge = send(agency, ("lớn.pdf", PDF + b" " * 41_000_000))
     assert (huge.status_code, huge.headers["content-type"]) == (413, "text/html; charset=utf-8")
     assert (rows(agency), stored(tmp_path)) == (0, [])

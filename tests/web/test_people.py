@@ -11,7 +11,7 @@ from tests.conftest import World
 from tests.web.conftest import Desk
 from tests.web.test_signin import GOOD, cookie_of, seen, send, set_password
 
-FORM = {"name": "an.stp", "display_name": "Nguyễn Văn An", "role": "agency", "agency": "soc-trang/STP"}
+FORM = {"name": "an.stp", "display_name": "Phó Giám đốc Sở", "role": "agency", "agency": "soc-trang/STP"}
 
 
 def make(world: World, name: str, **more: Any) -> int:

@@ -94,10 +94,10 @@ def test_only_what_was_changed_is_written_into_the_log(desk: Desk) -> None:
 
 def test_officers_sign_for_others(desk: Desk) -> None:
     agency = desk.as_("SKHCN")
-    post(agency, TC16, **opened(agency) | TEXTS | {"on_behalf_of": "Nguyễn Văn An", "note": "Theo công văn 12"})
-    assert task(desk, TC16)["report"]["on_behalf_of"] == "Nguyễn Văn An"
+    post(agency, TC16, **opened(agency) | TEXTS | {"on_behalf_of": "Phó Giám đốc Sở", "note": "Theo công văn 12"})
+    assert task(desk, TC16)["report"]["on_behalf_of"] == "Phó Giám đốc Sở"
     page = agency.get(f"/tasks/{TC16}").text
-    assert "thay mặt Nguyễn Văn An" in page
+    assert "thay mặt Phó Giám đốc Sở" in page
     assert "“Theo công văn 12”" in page
 
 

@@ -1,4 +1,4 @@
-"""The choices of a seed, in the words of the workbook's drop-downs: short, as Excel bounds a list at 255 characters."""
+"""The choices of a seed in the words of the workbook's drop-downs, short since Excel bounds a list at 255 letters."""
 
 from collections.abc import Mapping
 from typing import Final

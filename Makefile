@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/pip --disable-pip-version-check --quiet
 PORT   ?= 8000
 
-.PHONY: run test check setup dev lock lint types imports coverage bench clean
+.PHONY: run test check setup dev lock lint types imports coverage bench pictures clean
 
 run: setup ## database, the real 2024 data, server with scheduler
 	@$(BIN)/khacphuc serve --port $(PORT) --seed seeds/soc-trang-2024
@@ -52,6 +52,9 @@ lock: dev ## refresh the locks (needs uv); they name no host
 
 bench: dev ## every figure of the README, against bare limits on this machine
 	$(BIN)/python -m bench all
+
+pictures: dev ## the pictures of the README (needs Chromium)
+	$(BIN)/python -m bench.pictures
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

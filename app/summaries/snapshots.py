@@ -134,7 +134,8 @@ def _item(row: Mapping[str, Any], *, provisional: bool) -> dict[str, Any]:
 def _so_far(connection: Connection, assessment_id: int, *, today: date) -> dict[str, Any]:
     rows = connection.execute(_TODAY, {"assessment": assessment_id, "today": today}).all()
     maximum = connection.execute(_MAXIMUM, {"assessment": assessment_id}).scalar() or 0
-    all_tasks, overdue, on_time, late, most, *scores = (sum(column) for column in list(zip(*rows, strict=True))[1:])
+    columns = list(zip(*rows, strict=True))[1:] or [()] * (5 + len(FIGURES))  # an assessment may lack nothing at all
+    all_tasks, overdue, on_time, late, most, *scores = (sum(column) for column in columns)
     by_status = dict.fromkeys(LABELS, 0) | {row[0]: row[1] for row in rows}
     counts = {"tasks": all_tasks, "by_status": by_status, "overdue": overdue, "on_time": on_time, "late": late}
     figures = {name: maximum - most + score for name, score in zip(FIGURES, scores, strict=True)}

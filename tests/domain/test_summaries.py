@@ -389,3 +389,13 @@ def test_thousands_of_tasks_take_no_more_queries_than_four(uneven: Database) -> 
         many, few = (queries(uneven, ident, work_, **arguments) for ident in (ASSESSMENT, "vi-du-2030"))
         assert many == few
     assert queries(uneven, ASSESSMENT, summaries.summarize, by="agency") == 2
+
+
+def test_an_assessment_that_lacks_nothing_has_a_history_of_zeros(seeded: World) -> None:
+    from app.models import assessments
+
+    with seeded.db.transaction() as connection:
+        whole = dict(connection.execute(assessments.select()).mappings().one())
+        connection.execute(assessments.insert(), whole | {"id": 99, "code": "soc-trang-2030", "year": 2030})
+    history = seeded.read(summaries.get_history, seeded.actor("coordinator"), "soc-trang-2030")
+    assert [item["counts"]["tasks"] for item in history["items"]] == [0]

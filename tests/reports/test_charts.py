@@ -232,3 +232,15 @@ def test_many_at_once_get_their_own_pictures() -> None:
         thread.join()
     assert [found[place] for place in range(len(made))] == [charts.as_svg(chart) for chart in made]
     assert len(set(found.values())) == len(made)
+
+
+def test_points_far_beyond_a_hundred_are_drawn_too(seeded: World) -> None:
+    """Another province's index may have any maximum."""
+    actor = seeded.actor("coordinator")
+    projection = seeded.read(projections.get_projection, actor, "soc-trang-2024")
+    many = copy.deepcopy(projection) | {"max": "9000.0000", "ceiling": "9000.0000"}
+    summary = seeded.read(summaries.summarize, actor, "soc-trang-2024", by="agency")
+    summary["groups"][0]["points_short"] = "8000.0000"
+    for width in (WIDE, NARROW):
+        assert charts.as_svg(total_chart(many, width=width)).startswith("<svg")
+        assert charts.as_svg(agencies_chart(summary, width=width)).startswith("<svg")

@@ -83,7 +83,9 @@ def test_ready_reports_are_handed_in_together_and_each_answers_for_itself(desk: 
     ticks = boxes(agency.get("/tasks").text)
     assert sorted(ticks) == [f"{TC14}:2", f"{TC15}:2"]
     write(desk, TC15, note="vừa sửa")
-    answer = agency.post("/tasks", {"task": [*ticks, f"{TC16}:1", "ST-2024-TC-03:1"], "on_behalf_of": "Phó Giám đốc Sở"})
+    answer = agency.post(
+        "/tasks", {"task": [*ticks, f"{TC16}:1", "ST-2024-TC-03:1"], "on_behalf_of": "Phó Giám đốc Sở"}
+    )
     assert answer.status_code == 200
     told = unescape(answer.text)
     assert "Đã nộp 1 báo cáo, 3 báo cáo chưa nộp được." in told

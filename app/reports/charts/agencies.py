@@ -96,7 +96,8 @@ def _within(gain: str | None, low: Decimal, high: Decimal) -> Decimal:
 def _layers(bars: Sequence[Mapping[str, Any]], labels: Mapping[str, list[str]], width: int) -> list[Spec]:
     narrow = is_narrow(width)
     most = max((one["short"] for one in bars), default=0) or 1
-    step = next(one for one in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100) if most / one <= (3 if narrow else 6))
+    steps = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
+    step = next((one for one in steps if most / one <= (3 if narrow else 6)), most / 4)
     ticks = [round(step * place, 1) for place in range(int(most / step + 1e-9) + 1)]
     x = quantity(
         0, _with_room(bars, labels, width) or most, ticks=ticks, label="replace(toString(datum.value), '.', ',')"

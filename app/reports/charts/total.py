@@ -107,7 +107,8 @@ def _own(name: str, own: Mapping[str, str]) -> dict[str, Any]:
 def _axis(values: Sequence[float], *, narrow: bool) -> Spec:
     """From a little below the lowest mark to 100, with room for the words beside the last mark."""
     low, high = max(0, math.floor(min(values)) - 1), max(100, math.ceil(max(values)))
-    step = next(one for one in (1, 2, 5, 10, 20, 50) if (high - low) / one <= (4 if narrow else 8))
+    steps = (1, 2, 5, 10, 20, 50)
+    step = next((one for one in steps if (high - low) / one <= (4 if narrow else 8)), math.ceil((high - low) / 4))
     ticks = range(math.ceil(low / step) * step, high + 1, step)
     room = (high - low) * (0.75 if narrow else 0.34)
     return quantity(low, high + room, ticks=ticks, label="datum.value", title=None)

@@ -1,0 +1,105 @@
+"""Every page route, every role, odd addresses and odd forms: an answer in words each time, never a failure of ours."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from fastapi.routing import APIRoute
+
+from app.main import PAGES
+from tests.web.conftest import Desk
+
+ROLES = ("SKHCN", "coordinator", "leadership", "admin")
+VALUES = {
+    "code": ("ST-2024-TC-15", "ST-2024-TC-99", "%00", "STP", "..%2f..", "1"),
+    "token": ("x" * 43, "%F0%9F%98%80"),
+    "name": ("tasks", "total", "nothing", "report"),
+    "kind": ("report", "urging_letter", "nothing"),
+}
+NUMBERS = ("1", "0", "-1", "99999999999999999999", "abc")
+QUERIES = (
+    "",
+    "?offset=-1&limit=0&status=x&field=abc&kind=?&overdue=1&q=%00%ed%a0%80&sort=;drop&agency=%27&page=x",
+    "?assessment=unknown",
+    "?as_of=garbage&on=32/13/2025&year=abc&since=x&until=99/99/9999&first=x&last=x&width=abc",
+    "?offset=99999999999999999999&as_of=2025-06-31&year=99999&task=x&state=x&role=x&active=x&done=x",
+)
+
+
+def routes(*methods: str) -> Iterator[APIRoute]:
+    for module in PAGES:
+        for route in module.router.routes:
+            if isinstance(route, APIRoute) and route.methods & set(methods):
+                yield route
+
+
+def filled(path: str, place: int) -> str:
+    """The route's path with values of our choice; the same place gives every parameter its value of that turn."""
+
+    def value(match: re.Match[str]) -> str:
+        name = match[1].partition(":")[0]
+        choices = VALUES.get(name) or (NUMBERS if name.endswith("id") else VALUES["code"])
+        return choices[place % len(choices)]
+
+    return re.sub(r"\{([^}]+)\}", value, path)
+
+
+@pytest.mark.parametrize("who", ROLES)
+def test_no_address_makes_a_page_fail(desk: Desk, who: str) -> None:
+    visitor, failed = desk.as_(who), []
+    for route in routes("GET"):
+        turns = 6 if "{" in route.path else 1
+        addresses = {filled(route.path, turn) for turn in range(turns)}
+        for path in sorted(addresses):
+            for query in QUERIES if turns == 1 or "ST-2024-TC-15" in path else QUERIES[:2]:
+                answer = visitor.get(path + query)
+                if answer.status_code >= 500:
+                    failed.append(f"{path}{query}: {answer.status_code}")
+    assert failed == []
+
+
+ODD = {
+    name: value
+    for names, value in (
+        (("version", "percent", "offset", "id", "days", "year", "current", "review-version"), "9" * 30),
+        (
+            ("requested_due", "due_before", "issued_on", "day", "effective_from", "review-due_before", "on"),
+            "31/02/2025",
+        ),
+        (("reason", "progress", "text", "comment", "note", "display_name", "title"), "\x00 <script>alert(1)</script>"),
+        (("do", "decision", "review-decision", "role", "status", "kind", "next"), "nothing"),
+        (("task", "tasks", "agency", "successor", "name", "password", "number", "key"), "%s{{7*7}}'\"`"),
+    )
+    for name in names
+}
+
+
+@pytest.mark.parametrize("who", ROLES)
+def test_no_form_makes_a_page_fail_and_none_works_without_its_token(desk: Desk, who: str) -> None:
+    visitor, failed = desk.as_(who), []
+    for route in routes("POST", "PUT", "PATCH", "DELETE"):
+        if route.path == "/signout":
+            continue
+        for turn in (0, 1):
+            path = filled(route.path, turn)
+            for data in ({}, ODD):
+                visitor.tokens.clear()  # some of these forms end sessions
+                answer = visitor.post(path, dict(data))
+                if answer.status_code >= 500:
+                    failed.append(f"{path} {len(data)}: {answer.status_code}")
+            visitor.tokens.clear()
+            forged = visitor.post(path, dict(ODD), csrf="0" * 64)
+            if forged.status_code < 400 and path != "/signin" and not path.startswith("/password/"):
+                failed.append(f"{path}: {forged.status_code} with a forged token")
+    assert failed == []
+
+
+def test_nobody_signed_in_sees_no_page(desk: Desk) -> None:
+    public = {"/signin", "/password/{token}", "/calendar/{token}.ics", "/docs"}
+    for route in routes("GET", "POST"):
+        if route.path in public:
+            continue
+        method = "GET" if "GET" in route.methods else "POST"
+        answer = desk.http.request(method, filled(route.path, 0), follow_redirects=False)
+        assert answer.status_code in (303, 401), route.path
+        assert answer.headers.get("location", "/signin").startswith("/signin"), route.path

@@ -78,8 +78,9 @@ class Site:
             return open_session(connection, account, device="Chromium", now=self.world.now)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """For one module only: while Playwright runs, no other test in this process may start an event loop."""
     path = require(CHROMIUM, "Chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))

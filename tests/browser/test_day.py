@@ -1,6 +1,7 @@
 """Each role's whole day, as people do it: from the one-time link to the moved projection, on a desk and on a phone."""
 
 import io
+import re
 from pathlib import Path
 
 import docx
@@ -67,6 +68,7 @@ def _officer_reports(page: Page, link: str, folder: Path) -> None:
     (folder / "bao-cao.pdf").write_bytes(PDF)
     page.set_input_files("#file", folder / "bao-cao.pdf")
     page.get_by_role("button", name="Ghi tài liệu").click()
+    page.wait_for_url(re.compile(r"/evidence/\d+"))
     expect(page.locator("main")).to_contain_text("ST-2024-TC-15")
     page.goto("/tasks/ST-2024-TC-15")
     for name, text in TEXTS.items():

@@ -189,6 +189,7 @@ def test_the_preview_of_a_coming_day_shows_its_schedule_and_writes_nothing(scene
     assert [item["code"] for item in shown["digests"][0]["items"]] == ["ST-2024-TC-02", "ST-2024-TC-01"]
     assert shown["digests"][0]["items"][0] == {
         "kind": "due",
+        "subject": "task",
         "code": "ST-2024-TC-02",
         "what": "Tiêu chí thành phần 2",
         "agency": "STP",

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
-from typing import Any
-
-from icalendar import Calendar, Event, vDuration
+from typing import TYPE_CHECKING, Any
 
 from app.core import workflow
 from app.core.workdays import ONE_DAY
 from app.vietnamese import day_text, points_text
+
+if TYPE_CHECKING:
+    from icalendar import Event
 
 REFRESH = timedelta(hours=4)
 """How often programs are asked to read again."""
@@ -18,6 +19,8 @@ def as_ics(
     name: str, tasks: Iterable[Mapping[str, Any]], shares: Iterable[Mapping[str, Any]], *, base_url: str, now: datetime
 ) -> bytes:
     """`tasks` and `shares` as the domain lists them; what owes nothing any more is left out."""
+    from icalendar import Calendar, vDuration  # loaded with the first calendar
+
     calendar = Calendar()
     calendar.add("prodid", "-//Khac Phuc//PAR Index//VI")
     calendar.add("version", "2.0")
@@ -35,7 +38,7 @@ def as_ics(
     return bytes(calendar.to_ical())
 
 
-def _of_task(task: Mapping[str, Any], base_url: str) -> Event:
+def _of_task(task: Mapping[str, Any], base_url: str) -> "Event":
     short, due = points_text(task["points_short"]), task["effective_due"]
     state = workflow.LABELS[task["status"]]
     event = _event(
@@ -50,7 +53,7 @@ def _of_task(task: Mapping[str, Any], base_url: str) -> Event:
     return event
 
 
-def _of_share(share: Mapping[str, Any], base_url: str, *, now: datetime) -> Event:
+def _of_share(share: Mapping[str, Any], base_url: str, *, now: datetime) -> "Event":
     due = share["effective_due"]
     event = _event(
         f"{share['code']}@khacphuc",
@@ -64,7 +67,9 @@ def _of_share(share: Mapping[str, Any], base_url: str, *, now: datetime) -> Even
     return event
 
 
-def _event(uid: str, due: date, summary: str, description: str, url: str, *, at: datetime) -> Event:
+def _event(uid: str, due: date, summary: str, description: str, url: str, *, at: datetime) -> "Event":
+    from icalendar import Event
+
     event = Event()
     event.add("uid", uid)
     event.add("dtstamp", at)

@@ -19,7 +19,7 @@ Job = tuple[Mapping[str, Any], Mapping[str, Picture]]
 
 def render_apart(template: bytes, jobs: Sequence[Job], *, made_at: datetime, seconds: int = SECONDS) -> list[bytes]:
     """One document for each job, in their order. Raises `TemplateFault`, also past `seconds` or `MEMORY`."""
-    command = [sys.executable, "-m", "app.reports.word.rendering", str(seconds), str(MEMORY)]
+    command = [sys.executable, "-m", "app.reports.word.worker", str(seconds), str(MEMORY)]
     kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH") if name in os.environ}
     given = pack(template, jobs, made_at=made_at)
     try:

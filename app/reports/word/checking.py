@@ -12,8 +12,6 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 
-from lxml import etree  # type: ignore[import-untyped]  # it ships no types
-
 from app.errors import FileRefused, InvalidInput, TooLarge
 from app.evidence.filetypes import DOCX, check_content
 from app.reports.word.apart import Job, render_apart
@@ -106,6 +104,8 @@ def _check_parts(package: zipfile.ZipFile) -> None:
 def _check_part(name: str, markup: bytes) -> None:
     if b"<!DOCTYPE" in markup or b"<!ENTITY" in markup:
         raise _refused(f"Phần {name} của mẫu có khai báo DTD")
+    from lxml import etree  # type: ignore[import-untyped]  # it ships no types; loaded with the first template
+
     try:
         root = etree.fromstring(markup, etree.XMLParser(resolve_entities=False, no_network=True))
     except etree.XMLSyntaxError:

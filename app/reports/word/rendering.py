@@ -1,34 +1,27 @@
 """Fills a template in. What people wrote comes out as they wrote it; a template can loop and choose, nothing else.
 
 Templates that people uploaded are filled in by a process of their own (`render_apart`), which may be stopped: a loop
-within loops must not hold the server up. `python -m app.reports.word.rendering` is that process.
+within loops must not hold the server up. `app.reports.word.worker` is that process.
 """
 
 import base64
 import json
 import re
-import sys
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import jinja2
-from docx.oxml.ns import qn
-from docx.shared import Mm
-from docxtpl import DocxTemplate, InlineImage  # type: ignore[import-untyped]  # it ships no types
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from lxml import etree  # type: ignore[import-untyped]  # it ships no types
 from markupsafe import Markup, escape
 
 from app.text import compose
 
 FILTERS: Final = ("upper", "lower", "capitalize", "default", "join", "length", "first", "last", "replace", "trim")
 """What a template may call. `safe` is not among them: texts of agencies are never markup."""
-SHORT_ROW: Final = 600
-"""Characters of a table row that moves to the next page as a whole; longer rows may break."""
 LONGEST_MARKUP: Final = 30_000_000
 _EXCERPT: Final = 120
 _NO_XML: Final = {0xFFFE: None, 0xFFFF: None, 0x09: " "}
@@ -59,10 +52,12 @@ def render(
     Raises `TemplateFault`.
     """
     try:
-        document = _Filled(BytesIO(template))
-        charts = {name: _inline(document, picture) for name, picture in (pictures or {}).items()}
+        from app.reports.word.filling import Filled, inline, keep_short_rows  # a tenth of a second that no start needs
+
+        document = Filled(BytesIO(template))
+        charts = {name: inline(document, picture.png, picture.width) for name, picture in (pictures or {}).items()}
         document.render({**_clean(content), "charts": _Charts(charts)}, environment())
-        _keep_short_rows(document.docx.element.body)
+        keep_short_rows(document.docx.element.body)
         return _saved(document, made_at)
     except (TemplateFault, MemoryError):
         raise
@@ -101,10 +96,6 @@ class _Charts(dict[str, Any]):
         return ""
 
 
-def _inline(document: Any, picture: Picture) -> Any:
-    return InlineImage(document, BytesIO(picture.png), width=Mm(picture.width))
-
-
 def _clean(value: Any) -> Any:
     """Composed, without characters that XML cannot hold."""
     if isinstance(value, str):
@@ -114,37 +105,13 @@ def _clean(value: Any) -> Any:
     return [_clean(one) for one in value] if isinstance(value, Sequence) else value
 
 
-# docxtpl, told to say where it failed
-
-
-class _Filled(DocxTemplate):  # type: ignore[misc]  # untyped
-    """Reports faults with the paragraph they stand in, and refuses what it would otherwise silently mend."""
-
-    def render_xml_part(self, src_xml: str, part: Any, context: Any, jinja_env: Any = None) -> str:
-        lines = re.sub(r"<w:p([ >])", r"\n<w:p\1", src_xml).splitlines()
-        try:
-            found = str(super().render_xml_part(src_xml, part, context, jinja_env))
-        except Exception as error:
-            raise _fault(error, lines, part) from error
-        if len(found) > LONGEST_MARKUP:
-            raise TemplateFault("Văn bản dựng ra quá lớn; hãy xem lại các vòng lặp")
-        return found
-
-    def fix_tables(self, xml: str) -> Any:
-        try:
-            etree.fromstring(xml.encode())
-        except etree.XMLSyntaxError:
-            raise TemplateFault(
-                "Có thẻ đặt sai chỗ: {%tr …%} phải nằm trong một dòng riêng của bảng, {%p …%} phải nằm trong một đoạn "
-                "riêng, và mỗi thẻ mở phải có thẻ đóng cùng loại"
-            ) from None
-        return super().fix_tables(xml)
+# Where it failed
 
 
 _PARTS: Final = {"header": "đầu trang", "footer": "chân trang", "footnotes": "chú thích"}
 
 
-def _fault(error: Exception, lines: Sequence[str], part: Any) -> TemplateFault:
+def fault_of(error: Exception, lines: Sequence[str], part: Any) -> TemplateFault:
     place = next((words for name, words in _PARTS.items() if name in str(part.partname)), "thân văn bản")
     number = getattr(error, "lineno", None) or _line_of(error)
     near = re.sub(r"<[^>]+>", "", lines[number - 1]).strip() if number and number <= len(lines) else ""
@@ -183,19 +150,6 @@ def _unknown(error: Exception) -> str:
         return ""
     found = re.search(r"'([^']*)' is undefined|has no attribute '([^']*)'", str(error))
     return next((name for name in found.groups() if name), "") if found else ""
-
-
-# Afterwards
-
-
-def _keep_short_rows(body: Any) -> None:
-    """Short rows stay whole, long ones may run over the page."""
-    for row in body.iter(qn("w:tr")):
-        length = sum(len(text.text or "") for text in row.iter(qn("w:t")))
-        properties = row.find(qn("w:trPr"))
-        mark = None if properties is None else properties.find(qn("w:cantSplit"))
-        if length > SHORT_ROW and mark is not None:
-            properties.remove(mark)
 
 
 # Apart
@@ -240,22 +194,3 @@ def _pictures(given: Mapping[str, Any]) -> dict[str, Picture]:
 
 def _text(data: bytes) -> str:
     return base64.b64encode(data).decode()
-
-
-def _limit(seconds: int, memory: int) -> None:
-    """The system ends this process when it computes or takes more; Windows has only the clock of whoever waits."""
-    try:
-        import resource
-    except ImportError:
-        return
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-
-
-def main() -> None:
-    _limit(int(sys.argv[1]), int(sys.argv[2]))
-    sys.stdout.buffer.write(work(cast(bytes, sys.stdin.buffer.read())))
-
-
-if __name__ == "__main__":
-    main()

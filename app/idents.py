@@ -19,6 +19,11 @@ def read_ident(ident: str) -> int | str:
     return as_id(cleaned) if cleaned.isascii() and cleaned.isdigit() else cleaned
 
 
+def read_count(text: str, *, digits: int = 6) -> int | None:
+    """The whole number that the text is; None for all but a few plain digits ("²" and "٣" are digits to Python)."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= digits else None
+
+
 def as_id(digits: str) -> int:
     """−1, which is nobody's id, for a number that no id can be."""
     return int(digits) if len(digits) < 11 and int(digits) <= LARGEST_ID else -1

@@ -56,8 +56,10 @@ def find_draft(connection: Connection, actor: Actor, ident: str, *, now: datetim
 
 
 def discard_draft(connection: Connection, actor: Actor, ident: str, *, now: datetime) -> None:
-    """Forget the actor's own draft; there need not be one."""
-    _forget(connection, actor, locate(connection, actor, ident).id)
+    """Forget the actor's own draft; there need not be one. Forbidden to roles that do not report."""
+    task = locate(connection, actor, ident)
+    actor.require(Permission.TASK_REPORT)
+    _forget(connection, actor, task.id)
 
 
 def save_report(

@@ -13,6 +13,7 @@ from app.assessments.read import change_assessment, get_assessment
 from app.core.access import Permission
 from app.core.scoring import format_points, parse_points
 from app.errors import InvalidInput, Problem
+from app.idents import read_count
 from app.reports.tables.columns import KINDS
 from app.web.contradictions import check_words
 from app.web.forms import Sent
@@ -107,12 +108,13 @@ def _policy(sent: Sent) -> dict[str, Any]:
 
 def _days(text: str) -> list[int]:
     parts = re.split(r"[\s,;]+", text.strip(" ,;")) if text.strip(" ,;") else []
-    if not all(part.isascii() and part.isdigit() and len(part) < 7 for part in parts):
+    days = [read_count(part) for part in parts]
+    if None in days:
         raise InvalidInput(
             "Các mốc nhắc trước hạn là những số ngày cách nhau bằng dấu phẩy, ví dụ 30, 14, 7, 3, 1.",
             field="reminder_policy.before_days",
         )
-    return [int(part) for part in parts]
+    return [day for day in days if day is not None]
 
 
 def _number(sent: Sent, name: str) -> int:
@@ -168,14 +170,13 @@ def _year(visit: Visit) -> int:
     """The year whose days off are shown: that of the day just typed, else the one asked for, else this one."""
     typed = visit.sent.text("day")[-4:]
     asked = typed or visit.request.query_params.get("year", "")
-    known = asked.isascii() and asked.isdigit() and agencies.FIRST_YEAR <= int(asked) <= agencies.LAST_YEAR
-    return int(asked) if known else visit.today.year
+    year = read_count(asked) or 0
+    return year if agencies.FIRST_YEAR <= year <= agencies.LAST_YEAR else visit.today.year
 
 
 def _criteria(visit: Visit, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """A page of them: an assessment may have thousands."""
-    given = visit.request.query_params.get("offset", "")
-    offset = int(given) if given.isascii() and given.isdigit() and len(given) < 7 else 0
+    offset = visit.offset
     return {"items": rows[offset : offset + PER_PAGE], "total": len(rows), "limit": PER_PAGE, "offset": offset}
 
 

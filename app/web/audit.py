@@ -55,13 +55,12 @@ def path_of(event: Mapping[str, Any]) -> str | None:
 
 
 def _wanted(visit: Visit, typed: Mapping[str, str]) -> audit.Filter:
-    offset = visit.request.query_params.get("offset", "")
     return audit.Filter(
         **{name: typed[name] or None for name in ("entity", "action", "actor", "code")},
         since=parse_day(typed["since"], field="since", label="Từ ngày"),
         until=parse_day(typed["until"], field="until", label="Đến ngày"),
         limit=PER_PAGE,
-        offset=int(offset) if offset.isdigit() and len(offset) < 7 else 0,
+        offset=visit.offset,
     )
 
 

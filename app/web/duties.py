@@ -39,7 +39,7 @@ async def list_shares(visit: Signed) -> Response:
         **wanted,
         done={"0": False, "1": True}.get(state),
         limit=PER_PAGE,
-        offset=_offset(visit),
+        offset=visit.offset,
     )
     context: dict[str, Any] = {"found": found, "wanted": {**wanted, "done": state}, "agencies": await _agencies(visit)}
     return visit.page("shares/list.html", **frame, **context, KINDS=KINDS, STATES=STATES)
@@ -111,7 +111,7 @@ async def list_measures(visit: Signed) -> Response:
     frame = await visit.frame()
     query = visit.request.query_params
     wanted = {name: query.get(name) or None for name in ("agency", "task")}
-    place = {"limit": PER_PAGE, "offset": _offset(visit)}
+    place = {"limit": PER_PAGE, "offset": visit.offset}
     found = await visit.read(measures.list_measures, assessment=frame["assessment"]["code"], **wanted, **place)
     context: dict[str, Any] = {"found": found, "wanted": wanted, "agencies": await _agencies(visit)}
     return visit.page("measures/list.html", **frame, **context)
@@ -144,8 +144,3 @@ async def _agencies(visit: Visit) -> list[Any]:
     if visit.actor.role is Role.AGENCY:
         return []
     return list((await visit.read(list_agencies, limit=200, offset=0))["items"])
-
-
-def _offset(visit: Visit) -> int:
-    given = visit.request.query_params.get("offset", "")
-    return int(given) if given.isascii() and given.isdigit() and len(given) < 7 else 0

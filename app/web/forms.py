@@ -8,6 +8,7 @@ from datetime import date
 from fastapi import Request
 
 from app.errors import InvalidInput
+from app.idents import read_count
 from app.text import compose, plain_score, typed_day
 from app.text import plain_number as plain_number
 
@@ -41,6 +42,13 @@ class Sent:
         """A ticked checkbox."""
         return name in self.values
 
+    def switch(self, name: str) -> bool:
+        """1 or 0, of a button that turns something on or off; raises `InvalidInput` when the button said neither."""
+        said = {"1": True, "0": False}.get(self.text(name))
+        if said is None:
+            raise InvalidInput("Không rõ cần bật hay tắt. Hãy tải lại trang rồi bấm lại nút.", field=name)
+        return said
+
     def many(self, name: str) -> list[str]:
         """Every non-empty value of the name."""
         return [text for text in map(compose, self.values.get(name, ())) if text]
@@ -62,6 +70,13 @@ class Sent:
         if not re.fullmatch(r"-?\d{1,12}", number):
             raise InvalidInput(f"{label}: “{given[:40]}” không phải số nguyên. Hãy viết như 1.035.", field=name)
         return int(number)
+
+    def version(self, name: str = "version") -> int:
+        """The version of a task that the form was made for; raises `InvalidInput` where it got lost."""
+        known = read_count(self.text(name), digits=9)
+        if known is None:
+            raise InvalidInput("Biểu mẫu thiếu số bản của nhiệm vụ. Hãy tải lại trang rồi gửi lại.")
+        return known
 
     def number(self, name: str) -> str | None:
         """A number in the API's way of writing ("0.8410"), None when empty; what is no number is left for the domain

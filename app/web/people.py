@@ -23,7 +23,7 @@ STATES = {"": None, "active": True, "off": False}
 @router.get("/accounts")
 async def list_accounts(visit: Signed) -> Response:
     query = visit.request.query_params
-    role, state, offset = query.get("role", ""), query.get("state", "active"), query.get("offset", "")
+    role, state = query.get("role", ""), query.get("state", "active")
     wanted = {
         "role": role if role in set(Role) else None,
         "active": STATES.get(state, True),
@@ -33,7 +33,7 @@ async def list_accounts(visit: Signed) -> Response:
         accounts.page_accounts,
         **wanted,
         limit=PER_PAGE,
-        offset=int(offset) if offset.isdecimal() and len(offset) < 7 else 0,
+        offset=visit.offset,
     )
     return visit.page("accounts/list.html", **await frame_if_any(visit), found=found, wanted=wanted, now=visit.now)
 
@@ -81,7 +81,11 @@ async def change_account(visit: Signed, account_id: str) -> Response:
 
 @router.post("/accounts/{account_id}/active")
 async def switch_account(visit: Signed, account_id: str) -> Response:
-    active = visit.sent.text("active") == "1"
+    visit.actor.require(Permission.ACCOUNT_EDIT)
+    try:
+        active = visit.sent.switch("active")
+    except Problem as problem:
+        return await _one(visit, account_id, problem=problem)
     return await _change(visit, account_id, {"active": active}, "account-opened" if active else "account-closed")
 
 

@@ -32,7 +32,7 @@ YEAR: Final = "max-age=31536000"
 
 
 class Protection:
-    """Adds `HEADERS` where an answer has not set them itself; with https also HSTS."""
+    """Adds `HEADERS` where an answer has not set them itself, with https also HSTS; nothing but files is kept."""
 
     def __init__(self, app: ASGIApp, *, https: bool) -> None:
         self.app = app
@@ -50,6 +50,7 @@ class Protection:
                     headers.setdefault(name, value)
                 if scope["path"].startswith("/static/"):
                     headers["Cache-Control"] = f"public, {YEAR}, immutable" if scope["query_string"] else "no-cache"
+                headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
         await self.app(scope, receive, protecting)

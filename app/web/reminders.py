@@ -146,7 +146,6 @@ async def _overview(visit: Visit, problem: Problem | None = None) -> Response:
 
 
 async def _log(visit: Visit, wanted: Mapping[str, str]) -> dict[str, Any]:
-    offset = visit.request.query_params.get("offset", "")
     found: dict[str, Any] = await visit.read(
         reminders.list_digests,
         recipient=wanted["recipient"] or None,
@@ -154,7 +153,7 @@ async def _log(visit: Visit, wanted: Mapping[str, str]) -> dict[str, Any]:
         first=parse_day(wanted["first"], field="first", label="Từ ngày"),
         last=parse_day(wanted["last"], field="last", label="Đến ngày"),
         limit=PER_PAGE,
-        offset=int(offset) if offset.isdigit() and len(offset) < 7 else 0,
+        offset=visit.offset,
     )
     return found
 

@@ -37,9 +37,8 @@ async def list_reviews(visit: Signed) -> Response:
     visit.actor.require(Permission.TASK_REVIEW)
     frame = await visit.frame()
     query = visit.request.query_params
-    agency, offset, decided = (compose(query.get(name, "")) for name in ("agency", "offset", "decided"))
-    start = int(offset) if offset.isdigit() and len(offset) < 7 else 0
-    found = await visit.read(_queue, frame["assessment"]["code"], agency or None, start, decided)
+    agency, decided = (compose(query.get(name, "")) for name in ("agency", "decided"))
+    found = await visit.read(_queue, frame["assessment"]["code"], agency or None, visit.offset, decided)
     return visit.page("reviews.html", **frame, **found, agency=agency)
 
 
@@ -83,7 +82,8 @@ def _before_and_after(total: str, moved: int) -> dict[str, str]:
 async def review(visit: Signed, code: str) -> Response:
     try:
         waiting = (await visit.read(tasks.get_task, code)) if visit.sent.text(FORM + "decision") == "accepted" else None
-        await visit.write(tasks.review, code, read_decision(visit.sent, waiting), version=_version(visit.sent))
+        version = visit.sent.version(FORM + "version")
+        await visit.write(tasks.review, code, read_decision(visit.sent, waiting), version=version)
     except Problem as problem:
         problem.field = FORM + problem.field.replace("measurements.", "input.") if problem.field else None
         return await task_page.show_task(visit, code, problem=problem, typed=visit.sent.shown(FORM))
@@ -153,13 +153,6 @@ def _same_points(given: str, declared: str | None) -> bool:
         return declared is not None and parse_points(given) == parse_points(declared)
     except Problem:
         return False
-
-
-def _version(sent: Sent) -> int | None:
-    given = sent.text(FORM + "version")
-    if not given.isdecimal() or len(given) > 9:
-        raise InvalidInput("Biểu mẫu thiếu số bản của nhiệm vụ. Hãy tải lại trang rồi gửi lại.")
-    return int(given)
 
 
 # Requests for extension

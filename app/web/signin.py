@@ -1,5 +1,7 @@
 """Signing in and out, the page where a one-time link sets a password, and the way home."""
 
+from urllib.parse import urlencode
+
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
@@ -90,7 +92,7 @@ async def set_password(request: Request, token: str) -> Response:
             return pages.render(request, "password.html", 200, owner=owner, token=token, problem=problem)
     except NotFound as gone:
         return _useless(request, gone)
-    return RedirectResponse(f"/signin?done=password-set&name={owner.account}", 303)
+    return RedirectResponse(f"/signin?{urlencode({'done': 'password-set', 'name': owner.account})}", 303)
 
 
 def check_repeated(sent: Sent) -> None:

@@ -12,6 +12,7 @@ from app.agencies import list_agencies
 from app.core.access import Actor, Permission
 from app.db import Connection
 from app.errors import InvalidInput, Problem
+from app.idents import read_count
 from app.tasks import Steering
 from app.web import task as task_page
 from app.web.forms import Sent
@@ -95,7 +96,7 @@ async def give_direction(visit: Signed, code: str) -> Response:
 async def _steer(visit: Visit, code: str, form: str, act: Callable[[Sent, int], Any]) -> Response:
     """Carry out one form of the page, or show the page again with the form as it was typed."""
     try:
-        await act(visit.sent, _version(visit.sent))
+        await act(visit.sent, visit.sent.version())
     except Problem as problem:
         if problem.field and not problem.field.startswith(f"{form}-"):
             problem.field = f"{form}-{problem.field}"
@@ -131,13 +132,6 @@ def _needed(value: Any, field: str, detail: str) -> Any:
     if value is None:
         raise InvalidInput(detail, field=field)
     return value
-
-
-def _version(sent: Sent) -> int:
-    given = sent.text("version")
-    if not given.isdecimal() or len(given) > 9:
-        raise InvalidInput("Biểu mẫu thiếu số bản của nhiệm vụ. Hãy tải lại trang rồi gửi lại.")
-    return int(given)
 
 
 # Many at once
@@ -178,4 +172,4 @@ def _read_all(connection: Connection, actor: Actor, codes: Sequence[str], *, now
 def _task_version(text: str) -> tuple[str, int]:
     """ "ST-2024-TC-16@3" → its parts; without a number it is a version that never was."""
     code, _, version = text.partition("@")
-    return code, int(version) if version.isdecimal() and len(version) < 10 else 0
+    return code, read_count(version, digits=9) or 0

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from app import accounts, audit, evidence, measures, projections, reminders, shares, summaries, tasks
 from app.agencies import list_contacts, list_holidays
 from app.errors import InvalidInput, NotFound
+from app.idents import read_count
 from app.reports.tables import MOST_ROWS, TABLES, Style, as_csv
 from app.web.forms import parse_day
 from app.web.tasks import wanted_tasks
@@ -153,9 +154,10 @@ async def _accounts(visit: Visit, _assessment: str) -> Rows:
 
 async def _holidays(visit: Visit, _assessment: str) -> Rows:
     year = visit.request.query_params.get("year", "")
-    if year and not (year.isdigit() and len(year) == 4):
+    known = read_count(year, digits=4)
+    if year and (known is None or len(year) != 4):
         raise InvalidInput("Năm phải gồm bốn chữ số, ví dụ 2025.", field="year")
-    return _whole(await visit.read(list_holidays, int(year) if year else None))
+    return _whole(await visit.read(list_holidays, known))
 
 
 async def _history(visit: Visit, assessment: str) -> Rows:

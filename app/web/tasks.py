@@ -14,6 +14,7 @@ from app.api.errors import describe
 from app.core import workflow
 from app.core.access import Permission, Role
 from app.errors import InvalidInput, Problem
+from app.idents import read_count
 from app.text import compose
 from app.web.task.words import plainly
 from app.web.visit import Signed, Visit
@@ -54,7 +55,8 @@ def _ticked(visit: Visit) -> list[tuple[str, int, tasks.Update]]:
     if len(officer or "") > 500:
         raise InvalidInput("Tên người ký quá dài.", field="on_behalf_of")
     given = [one.rpartition(":") for one in dict.fromkeys(visit.sent.many("task"))]
-    ticked = [(code, int(number)) for code, _, number in given if code and number.isascii() and number.isdigit()]
+    versions = [(code, read_count(number, digits=9)) for code, _, number in given if code]
+    ticked = [(code, version) for code, version in versions if version is not None]
     if not 1 <= len(ticked) <= MOST_AT_ONCE:
         raise InvalidInput("Hãy đánh dấu ít nhất một báo cáo đã đủ nội dung để nộp.", field="task")
     return [(code, version, tasks.Update(status="submitted", on_behalf_of=officer)) for code, version in ticked]
@@ -133,17 +135,17 @@ def _csv(wanted: tasks.Filter) -> str:
 def wanted_tasks(visit: Visit, assessment: str, limit: int = PER_PAGE) -> tasks.Filter:
     """The filter that the address asks for; what is misspelt in it counts as not asked for."""
     query = visit.request.query_params
-    status, field, offset = query.get("status", ""), query.get("field", ""), query.get("offset", "")
+    status, field = query.get("status", ""), query.get("field", "")
     sort = query.get("sort", "urgent")
     return tasks.Filter(
         assessment=assessment,
         agency=compose(query.get("agency", "")) or None,
         statuses=(status,) if status in workflow.LABELS else (),
-        field_number=int(field) if field.isascii() and field.isdigit() and len(field) < 3 else None,
+        field_number=read_count(field, digits=2),
         kind=query.get("kind") if query.get("kind") in KINDS else None,
         overdue=True if query.get("overdue") else None,
         q=compose(query.get("q", "")[:200]) or None,
         sort=sort if sort in SORTS else "urgent",
         limit=limit,
-        offset=int(offset) if offset.isascii() and offset.isdigit() and len(offset) < 7 else 0,
+        offset=visit.offset,
     )

@@ -15,6 +15,7 @@ from app.api.deps import Call
 from app.assessments.read import list_assessments
 from app.core.workdays import local_date
 from app.errors import Forbidden, NotFound, Problem
+from app.idents import read_count
 from app.settings import Settings
 from app.web import notices, pages
 from app.web.forms import NOTHING_SENT, Sent, read_sent
@@ -41,6 +42,11 @@ class Visit(Call):
     @property
     def today(self) -> date:
         return local_date(self.now)
+
+    @property
+    def offset(self) -> int:
+        """Where the asked page of a list begins; 0 for whatever is no number."""
+        return read_count(self.request.query_params.get("offset", "")) or 0
 
     async def frame(self) -> dict[str, Any]:
         """The assessments one may see, newest first, and the one that this visit is about: the one named in the
@@ -127,14 +133,17 @@ async def _visit(request: Request) -> Visit:
 
 
 def check_origin(request: Request, settings: Settings) -> None:
-    """Browsers say where a form comes from; raises `Forbidden` when that is another site."""
-    origin = request.headers.get("origin")
+    """Browsers say where a form comes from; raises `Forbidden` when that is another site.
+
+    Our own site is the public address of the settings, or the host that was called; with https only over https.
+    """
+    origin, host = request.headers.get("origin"), request.headers.get("host", "")
+    public = urlsplit(settings.base_url)
+    schemes = ("https",) if secure(settings) else ("http", "https")
+    own = {f"{public.scheme}://{public.netloc}", *(f"{scheme}://{host}" for scheme in schemes)}
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise Forbidden(FORGED)
-    if origin is not None and urlsplit(origin).netloc not in (
-        request.headers.get("host", ""),
-        urlsplit(settings.base_url).netloc,
-    ):
+    if origin is not None and origin not in own:
         raise Forbidden(FORGED)
 
 

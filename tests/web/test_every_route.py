@@ -16,12 +16,14 @@ VALUES = {
     "name": ("tasks", "total", "nothing", "report"),
     "kind": ("report", "urging_letter", "nothing"),
 }
-NUMBERS = ("1", "0", "-1", "99999999999999999999", "abc")
+NUMBERS = ("1", "0", "-1", "99999999999999999999", "abc", "²")
 QUERIES = (
     "",
     "?offset=-1&limit=0&status=x&field=abc&kind=?&overdue=1&q=%00%ed%a0%80&sort=;drop&agency=%27&page=x",
     "?assessment=unknown",
     "?as_of=garbage&on=32/13/2025&year=abc&since=x&until=99/99/9999&first=x&last=x&width=abc",
+    "?offset=²&year=²&limit=²&field=²&assessment=²&on=²&first=²",
+    "?offset=٣&year=٢٠٢٥&field=٣&width=٣",
     "?offset=99999999999999999999&as_of=2025-06-31&year=99999&task=x&state=x&role=x&active=x&done=x",
 )
 

@@ -39,6 +39,13 @@ def test_only_administrators_see_and_do_any_of_it(desk: Desk) -> None:
             assert "/password/" not in answer.text
 
 
+def test_a_button_that_says_neither_on_nor_off_changes_nothing(desk: Desk) -> None:
+    ident = make(desk.world, "an.stp")
+    for said in ({}, {"active": ""}, {"active": "có"}):
+        assert desk.as_("admin").post(f"/accounts/{ident}/active", said).status_code == 422
+    assert "Khóa tài khoản" in desk.as_("admin").get(f"/accounts/{ident}").text
+
+
 def test_an_account_is_made_gets_a_link_and_its_owner_signs_in(desk: Desk) -> None:
     admin = desk.as_("admin")
     assert "Sở Tư pháp (STP)" in admin.get("/accounts/new").text

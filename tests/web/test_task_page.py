@@ -443,3 +443,8 @@ def test_addresses_of_forms_opened_by_hand_lead_to_the_page(desk: Desk) -> None:
     answer = desk.as_("SKHCN").get(f"/tasks/{TC16}/report")
     assert (answer.status_code, answer.headers["location"]) == (303, f"/tasks/{TC16}")
     assert desk.as_("SKHCN").get("/tasks/nothing").status_code == 404
+
+
+def test_only_those_who_report_have_drafts_to_discard(desk: Desk) -> None:
+    for who in ("leadership", "admin"):
+        assert desk.as_(who).post("/tasks/ST-2024-TC-16/draft/discard").status_code == 403

@@ -33,6 +33,8 @@ def test_a_form_without_the_token_or_from_another_site_is_refused_and_does_nothi
         agency.post("/signout", csrf="0" * 64),
         agency.post("/signout", headers={"Origin": "https://evil.example"}),
         agency.post("/signout", headers={"Origin": "null"}),
+        agency.post("/signout", headers={"Origin": "http://[bad"}),
+        agency.post("/signout", headers={"Origin": "http://testserver.evil.example"}),
         agency.post("/signout", headers={"Sec-Fetch-Site": "cross-site"}),
     ):
         assert refused.status_code == 403
@@ -41,6 +43,22 @@ def test_a_form_without_the_token_or_from_another_site_is_refused_and_does_nothi
     done = agency.post("/signout", headers={"Origin": "http://testserver", "Sec-Fetch-Site": "same-origin"})
     assert done.status_code == 303
     assert agency.get("/tasks").status_code == 303
+
+
+def test_with_https_a_form_comes_from_the_public_address_or_over_https_from_this_host(desk: Desk) -> None:
+    desk.http.app.state.settings.base_url = "https://cchc.example.vn"
+
+    def status(origin: str) -> int:
+        return int(desk.http.post("/signin", data={"name": "a"}, headers={"Origin": origin}).status_code)
+
+    assert [status(f"https://{host}") for host in ("cchc.example.vn", "testserver")] == [422, 422]
+    assert [status(f"http://{host}") for host in ("cchc.example.vn", "testserver")] == [403, 403]
+
+
+def test_what_people_see_is_kept_by_no_browser_and_no_proxy(desk: Desk) -> None:
+    for path in ("/tasks", "/docs", "/api/v1/tasks", "/nothing", "/", "/workbook/template.xlsx"):
+        assert desk.get(path).headers["cache-control"].endswith("no-store"), path
+    assert desk.http.get("/tasks", follow_redirects=False).headers["cache-control"] == "no-store"
 
 
 def test_every_answer_is_held_to_this_site(desk: Desk) -> None:

@@ -73,7 +73,8 @@ async def change(visit: Signed, contact_id: str) -> Response:
 @router.post("/agencies/contacts/{contact_id}/active")
 async def switch(visit: Signed, contact_id: str) -> Response:
     """Write to this contact no more (`active` 0), or again."""
-    wake = visit.sent.text("active") == "1"
+    visit.actor.require(Permission.CONTACT_EDIT)
+    wake = visit.sent.switch("active")
     try:
         if wake:
             changed = await visit.write(agencies.change_contact, path_id(contact_id), {"active": True})

@@ -27,13 +27,12 @@ async def list_agencies(visit: Signed) -> Response:
     frame = await visit.frame()
     query = visit.request.query_params
     state = query.get("state") if query.get("state") in STATES else "active"
-    offset = query.get("offset", "")
     found = await visit.read(
         agencies.list_agencies,
         province=province_of(visit),
         active={"active": True, "succeeded": False}.get(state or ""),
         limit=PER_PAGE,
-        offset=int(offset) if offset.isdigit() and len(offset) < 7 else 0,
+        offset=visit.offset,
     )
     return visit.page(
         "agencies/list.html",

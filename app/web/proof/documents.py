@@ -25,15 +25,14 @@ STATES: Final = {"standing": "Đang dùng", "withdrawn": "Đã rút"}
 async def list_documents(visit: Signed) -> Response:
     frame = await visit.frame()
     query = visit.request.query_params
-    offset, state = query.get("offset", ""), query.get("state", "")
+    state = query.get("state", "")
     wanted: dict[str, Any] = {
         "q": query.get("q", "")[:200] or None,
         "agency": query.get("agency") or None,
         "task": query.get("task") or None,
         "withdrawn": {"standing": False, "withdrawn": True}.get(state),
     }
-    place = int(offset) if offset.isascii() and offset.isdigit() and len(offset) < 7 else 0
-    found = await visit.read(evidence.list_documents, **wanted, limit=PER_PAGE, offset=place)
+    found = await visit.read(evidence.list_documents, **wanted, limit=PER_PAGE, offset=visit.offset)
     agencies: list[Any] = []
     if visit.actor.role is not Role.AGENCY:
         agencies = (await visit.read(list_agencies, limit=200, offset=0))["items"]

@@ -6,6 +6,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final, NamedTuple
 
 from app.errors import InvalidInput
+from app.idents import read_count
 from app.tasks import Update
 from app.text import compose, plain_number, plain_score
 from app.vietnamese import number_text
@@ -163,12 +164,12 @@ def _measured(text: str, label: str, name: str) -> str | None:
 
 
 def _percent(text: str) -> int:
-    given = compose(text).removesuffix("%").strip()
-    if not (given.isascii() and given.isdigit() and len(given) <= 3 and int(given) <= 100):
+    percent = read_count(compose(text).removesuffix("%").strip(), digits=3)
+    if percent is None or percent > 100:
         raise InvalidInput(
             f"{SHORT['percent']}: “{text.strip()[:40]}” không hợp lệ. Hãy viết số nguyên từ 0 đến 100.", field="percent"
         )
-    return int(given)
+    return percent
 
 
 def _check_lengths(typed: Values) -> None:

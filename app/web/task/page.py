@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from app import tasks
 from app.core.workflow import REPORTABLE
 from app.errors import MissingMeasurement, Problem, StaleVersion
+from app.idents import read_count
 from app.web.forms import Sent
 from app.web.task import fields, words
 from app.web.task.fields import Difference
@@ -39,10 +40,8 @@ async def get_form_address(visit: Signed, code: str) -> Response:
 @router.get("/tasks/{code}/history")
 async def get_history(visit: Signed, code: str) -> Response:
     """The whole log, newest first."""
-    asked = visit.request.query_params.get("offset", "")
-    offset = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 7 else 0
     task = await visit.read(tasks.get_task, code)
-    log = await visit.read(tasks.list_updates, task["code"], limit=PER_PAGE, offset=offset, newest_first=True)
+    log = await visit.read(tasks.list_updates, task["code"], limit=PER_PAGE, offset=visit.offset, newest_first=True)
     sentences = [words.sentence(event, task) for event in log["items"]]
     return visit.page("task/history.html", **await frame_of(visit, task), task=task, log=log, sentences=sentences)
 
@@ -158,10 +157,8 @@ def attempt_of(draft: Mapping[str, Any]) -> Attempt:
 
 def read_attempt(sent: Sent, task: Mapping[str, Any]) -> Attempt:
     """Never raises: what is wrong with it is said later, with all of it on the page."""
-    version = sent.text("version")
-    known = version.isascii() and version.isdigit() and len(version) < 10
     values = fields.typed_values(sent, task)
-    return Attempt(values, fields.sent_marks(sent, values), int(version) if known else None)
+    return Attempt(values, fields.sent_marks(sent, values), read_count(sent.text("version"), digits=9))
 
 
 def _typed_over(task: Mapping[str, Any], attempt: Attempt, drafted_at: Any = None) -> ReportForm:

@@ -47,8 +47,13 @@ def _deliver(context: Context) -> object:
 
 
 def _snapshot(context: Context) -> object:
-    with context.db.transaction() as connection:
-        return summaries.take_snapshots(connection, now=context.clock.now())
+    taken = 0
+    while True:
+        with context.db.transaction() as connection:
+            found = summaries.take_snapshots(connection, now=context.clock.now())
+        taken += found
+        if not found:
+            return taken
 
 
 def _succeed(context: Context) -> object:

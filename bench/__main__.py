@@ -20,6 +20,7 @@ MEASURES = {
     "start": "bench.starting",
     "documents": "bench.documents",
     "workbooks": "bench.workbooks",
+    "country": "bench.country",
 }
 
 

@@ -24,18 +24,23 @@ def agency_code(number: int) -> str:
     return f"CQ{number % AGENCIES + 1:02}"
 
 
-def seed_data(name: str, size: int, rules: Sequence[str] = AS_REPORTED) -> dict[str, Any]:
-    """The keys of a seed for an assessment of `size` criteria, whose kinds of rules follow `rules` in turn."""
+def seed_data(
+    name: str, size: int, rules: Sequence[str] = AS_REPORTED, *, year: int = 2024, agencies: int = AGENCIES
+) -> dict[str, Any]:
+    """The keys of a seed for an assessment of `size` criteria, whose kinds of rules follow `rules` in turn.
+
+    `agencies`: of the province; those beyond `AGENCIES` have no task.
+    """
     return {
         "province": {"code": name, "name": f"Tỉnh {name.upper()}"},
         "assessment": {
-            "code": f"{name}-2024",
-            "code_prefix": f"{name.upper()}-2024",
-            "year": "2024",
-            "name": f"Chỉ số cải cách hành chính tỉnh {name.upper()} năm 2024",
+            "code": f"{name}-{year}",
+            "code_prefix": f"{name.upper()}-{year}",
+            "year": str(year),
+            "name": f"Chỉ số cải cách hành chính tỉnh {name.upper()} năm {year}",
             "source": "Số liệu sinh ra để đo",
             "published": {"exact": "50", "printed": "50.00", "rate": "50.00", "rank": "30", "provinces": "63"},
-            "due_before": "2025-07-01",
+            "due_before": f"{year + 1}-07-01",
             "where": "Mẫu",
         },
         "groups": [
@@ -52,17 +57,19 @@ def seed_data(name: str, size: int, rules: Sequence[str] = AS_REPORTED) -> dict[
             for number in range(1, 9)
         ],
         "agencies": [
-            {"code": agency_code(number), "name": f"Sở số {number + 1}", "coordinator": str(number == 0).lower()}
-            for number in range(AGENCIES)
+            {"code": f"CQ{number + 1:02}", "name": f"Sở số {number + 1}", "coordinator": str(number == 0).lower()}
+            for number in range(agencies)
         ],
-        "criteria": [_criterion(name.upper(), number, rules[number % len(rules)]) for number in range(size)],
+        "criteria": [
+            _criterion(f"{name.upper()}-{year}", number, rules[number % len(rules)]) for number in range(size)
+        ],
     }
 
 
 def _criterion(prefix: str, number: int, rule: str) -> dict[str, Any]:
     survey = rule == "survey"
     return {
-        "code": f"{prefix}-2024-{'KS' if survey else 'TC'}-{number + 1:02}",
+        "code": f"{prefix}-{'KS' if survey else 'TC'}-{number + 1:02}",
         "number": str(number + 1),
         "kind": "survey" if survey else "appraised",
         "group": "officials_survey" if survey else "appraisal",
@@ -95,9 +102,11 @@ def _ratio() -> dict[str, Any]:
     }
 
 
-def load(connection: Connection, name: str, size: int, rules: Sequence[str] = AS_REPORTED, *, now: datetime) -> int:
-    """Load an assessment named `<name>-2024` through the application; returns its id."""
-    seed = Seed.model_validate(seed_data(name, size, rules))
+def load(
+    connection: Connection, name: str, size: int, rules: Sequence[str] = AS_REPORTED, *, now: datetime, **more: int
+) -> int:
+    """Load an assessment named `<name>-<year>` through the application; returns its id. `more`: see `seed_data`."""
+    seed = Seed.model_validate(seed_data(name, size, rules, **more))
     return load_assessment(connection, SYSTEM, seed, now=now).assessment_id
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Date, and_, bindparam, func, select
+from sqlalchemy import Connection, Date, and_, bindparam, column, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.assessments.read import find_assessment
@@ -19,6 +19,11 @@ from app.summaries.rollup import LATE_STATUSES, count, is_late
 FIGURES: Final = Scores._fields
 MOST_DAYS: Final = 400
 """Days filled in one call, so that a long absence does not hold the writer up; the next call goes on."""
+MOST_REBUILT: Final = 20
+"""Assessments whose log is read again in one call, for the same reason."""
+TAIL: Final = 500
+"""Events of an assessment that are looked at to see whether it changed after a day: moments and ids of events written
+at the same time may be in different orders, but never over so many."""
 GRACE: Final = timedelta(minutes=1)
 """A day is closed this long after it ended: what was begun before midnight has been committed by then."""
 
@@ -45,6 +50,13 @@ _TODAY: Final = (
     .where(tasks.c.assessment_id == bindparam("assessment"))
     .group_by(tasks.c.status)
 )
+_LATEST: Final = select(func.max(column("at", events.c.at.type))).select_from(
+    select(events.c.at)
+    .where(events.c.assessment_id == bindparam("assessment"), events.c.entity == "task")
+    .order_by(events.c.id.desc())
+    .limit(TAIL)
+    .subquery()
+)
 
 
 class Change(NamedTuple):
@@ -59,17 +71,33 @@ class Change(NamedTuple):
 def take_snapshots(connection: Connection, *, now: datetime) -> int:
     """Fill every missing local day of every assessment, from the day it was loaded to yesterday; returns how many.
 
-    At most `MOST_DAYS` a call. Safe to run again and on several replicas at once: the first row of a day stays.
+    A call does a bounded part of it; go on, in another transaction, until it returns 0. Safe to run again and on
+    several replicas at once: the first row of a day stays.
     """
     yesterday = local_date(now - GRACE) - ONE_DAY
-    room, taken = MOST_DAYS, 0
+    room, rebuilt, taken = MOST_DAYS, 0, 0
     for row in connection.execute(_LAST).all():
         first = local_date(row.created_at) if row.last is None else row.last + ONE_DAY
         days = [first + index * ONE_DAY for index in range(min(room, (yesterday - first).days + 1))]
-        if days:
-            room -= len(days)
+        if not days or rebuilt >= MOST_REBUILT:
+            continue
+        room -= len(days)
+        if _stands_since(connection, row.id, day_end_exclusive(first)):
+            taken += _insert(connection, [_as_it_stands(connection, row.id, day) for day in days])
+        else:
+            rebuilt += 1
             taken += _insert(connection, list(_rebuilt(connection, row.id, days)))
     return taken
+
+
+def _stands_since(connection: Connection, assessment_id: int, end: datetime) -> bool:
+    """Whether its tasks are what they were at that moment, as on most days those of most assessments are."""
+    latest = connection.execute(_LATEST, {"assessment": assessment_id}).scalar()
+    return latest is None or latest < end
+
+
+def _as_it_stands(connection: Connection, assessment_id: int, day: date) -> dict[str, Any]:
+    return {"assessment_id": assessment_id, **_so_far(connection, assessment_id, today=day)}
 
 
 def _insert(connection: Connection, rows: list[dict[str, Any]]) -> int:

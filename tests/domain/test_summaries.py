@@ -290,6 +290,22 @@ def test_a_day_is_not_closed_before_it_has_ended(seeded: World) -> None:
     assert stored(seeded.db)[-1].day == date(2025, 5, 5)
 
 
+def test_a_day_after_which_nothing_happened_is_as_one_that_is_rebuilt(seeded: World) -> None:
+    """The short way and the long way to a day's row, on either side of midnight."""
+    change = Update(status="in_progress", declared_score="0.5")
+    seeded.at(datetime(2025, 5, 5, 16, 59, 59, tzinfo=UTC))
+    seeded.write(work.record_update, seeded.actor("SKHCN"), "ST-2024-TC-14", change, version=1)
+    assert snapshot(seeded.db, datetime(2025, 5, 6, 3, tzinfo=UTC)) == 21
+    short = stored(seeded.db)[-1]
+    with seeded.db.transaction() as connection:
+        connection.execute(snapshots.delete().where(snapshots.c.day == date(2025, 5, 5)))
+    seeded.at(datetime(2025, 5, 5, 17, 0, 0, tzinfo=UTC))
+    seeded.write(work.record_update, seeded.actor("SKHCN"), "ST-2024-TC-14", Update(percent=50), version=2)
+    assert snapshot(seeded.db, datetime(2025, 5, 6, 3, tzinfo=UTC)) == 1
+    assert stored(seeded.db)[-1] == short
+    assert short.expected > 848_272
+
+
 def test_a_long_absence_is_made_up_for_in_bounded_steps(seeded: World) -> None:
     late = datetime(2026, 9, 1, 2, tzinfo=UTC)
     taken = [snapshot(seeded.db, late) for _ in range(3)]

@@ -3,27 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from app.reports.excel.assessment import example
-from app.reports.excel.assessment.template import write_template
-from app.reports.excel.book import MEDIA_TYPE
-from tests.campaigns.access.scene import NOW, TEXTS, WHY, Scene
-from tests.reports.workbook_files import filled
+from tests.campaigns.access.scene import OWN_TASK, TEXTS, WHY, Scene
 
 LATER = "2025-09-30"
-OWN_TASK = "ST-2024-TC-17"
-"""Open, and the owner's."""
 SNV_TASK = "ST-2024-TC-01"
 CLOSED_TASK = "ST-2024-TC-14"
-
-
-def _workbook(scene: Scene) -> dict[str, Any]:
-    empty = scene.send("owner", "GET", "/api/v1/tasks/template.xlsx", params={"assessment": "soc-trang-2024"})
-    content = filled(empty.content, {OWN_TASK: {"progress": "Đang làm"}})
-    return {"files": {"file": ("mau.xlsx", content, MEDIA_TYPE)}}
-
-
-def _assessment(scene: Scene) -> dict[str, Any]:
-    return {"files": {"file": ("ky.xlsx", write_template(example.load(), now=NOW), MEDIA_TYPE)}}
 
 
 PAYMENTS = {
@@ -39,9 +23,9 @@ REQUESTS: dict[str, Given] = {
     "PATCH /api/v1/assessments/{assessment_id}": {"json": {"mandate": {"number": "12/QĐ", "date": "2025-05-02"}}},
     "POST /api/v1/assessments/{assessment_id}/what-if": {"json": {"tasks": {OWN_TASK: {"score": "0.5"}}}},
     "GET /api/v1/tasks/template.xlsx": {"params": {"assessment": "soc-trang-2024"}},
-    "POST /api/v1/tasks/template": _workbook,
-    "POST /api/v1/tasks/template/apply": _workbook,
-    "POST /api/v1/assessments/import": _assessment,
+    "POST /api/v1/tasks/template": Scene.tasks_file,
+    "POST /api/v1/tasks/template/apply": Scene.tasks_file,
+    "POST /api/v1/assessments/import": Scene.assessment_file,
     "PATCH /api/v1/tasks": {"json": {**WHY, "due_before": LATER, "tasks": [{"code": OWN_TASK, "version": 2}]}},
     "POST /api/v1/tasks/updates": {"json": {"items": [{"code": OWN_TASK, "version": 2, "note": "Ghi chú"}]}},
     "PATCH /api/v1/tasks/{task_id}": {"json": {**WHY, "due_before": LATER}},

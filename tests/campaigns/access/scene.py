@@ -2,7 +2,7 @@
 
 import contextlib
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -11,25 +11,36 @@ from sqlalchemy import make_url, select
 from starlette.testclient import TestClient
 
 from app import outbox
-from app.accounts import KeyRing, create_account, create_key
+from app.accounts import KeyRing, create_account, create_key, create_link, find_session, open_session
+from app.accounts.sessions import csrf_of
 from app.assessments.load import load_assessment
 from app.assessments.seedfile import load_seed
 from app.core.access import SYSTEM
 from app.db import open_database
+from app.feeds import create_feed, list_feeds
 from app.main import create_app
 from app.models import api_keys, deliveries, digests, metadata
+from app.reports.excel.assessment import example
+from app.reports.excel.assessment.template import write_template
+from app.reports.excel.book import MEDIA_TYPE
 from app.settings import ROOT, Settings
 from tests.conftest import Engines, World, WorldClock
 from tests.domain.evidence_samples import PDF
 from tests.jobs.scene import SetClock
+from tests.reports.workbook_files import filled
 
 NOW = datetime(2025, 6, 24, 2, 0, tzinfo=UTC)
 """A Tuesday, 09:00 in Sóc Trăng, seven days before the deadline."""
 OTHER_PROVINCE = ROOT / "tests" / "data" / "vi-du-2025.yaml"
 TEXTS = {"reason": "Lý do", "progress": "Tiến độ", "remedy": "Biện pháp"}
+SERVICES = {"used_services": 9, "services": 16}
 WHY = {"reason": "Có căn cứ"}
 FIGURES = {"online_files": 100_000, "files": 168_561}
 
+OWN_TASK = "ST-2024-TC-17"
+"""Open, and the owner's."""
+READY_TASK = "ST-2024-TC-15"
+"""The owner's, with a report that only has to be handed in."""
 WHO: dict[str, dict[str, Any]] = {
     "owner": {"role": "agency", "province": "soc-trang", "agency": "SKHCN"},
     "drafter": {"role": "agency", "province": "soc-trang", "agency": "SKHCN", "drafts_only": True},
@@ -74,6 +85,7 @@ _DEEDS: Sequence[tuple[str, str, str, dict[str, Any]]] = (
         "tasks/ST-2024-TC-15/extension-requests",
         {"requested_due": "2025-08-01", "reason": "Cần thêm thời gian"},
     ),
+    ("owner", "POST", f"tasks/{READY_TASK}/updates", {"status": "in_progress", **TEXTS, "measurements": SERVICES}),
     ("leadership", "POST", "tasks/ST-2024-TC-15/directions", {"text": "Làm sớm"}),
     ("coordinator", "POST", "tasks/ST-2024-TC-14/closure", {"reason": "Không khắc phục được"}),
     ("coordinator", "POST", "reminders/run", {}),
@@ -93,6 +105,7 @@ class Scene:
     engines: Engines
     engine: str
     keys: dict[str, str] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=dict)
     ids: dict[str, str] = field(default_factory=dict)
     """Values of the paths' parameters: what belongs to `owner`."""
     world: World = field(init=False)
@@ -113,6 +126,7 @@ class Scene:
         for who, method, path, body in _DEEDS:
             answer = self.send(who, method, f"/api/v1/{path}", json=body, version="*")
             assert answer.is_success, answer.text
+        self._leave_behind()
         outbox.deliver_due(self.world.db, self.settings, clock=SetClock(NOW))
         self._name()
         self._keep()
@@ -130,11 +144,30 @@ class Scene:
             headers["If-Match"] = version
         return self.http.request(method, path, headers=headers, follow_redirects=False, **given)
 
+    def visit(self, who: str, method: str, path: str, *, data: Mapping[str, Any] | None = None, **given: Any) -> Any:
+        """As a browser that is signed in, with the token that its pages carry."""
+        headers, sent = {}, dict(data or {})
+        if who != NOBODY:
+            headers["Cookie"] = f"khacphuc={self.tokens[who]}"
+            sent["csrf"] = csrf_of(self.tokens[who])
+        form = {} if method == "GET" else {"data": sent}
+        return self.http.request(method, path, headers=headers, follow_redirects=False, **form, **given)
+
     def standing(self) -> int:
         """Changes with every row of every table except what is written about callers themselves."""
         with self.world.db.snapshot() as connection:
             tables = [one for one in metadata.sorted_tables if one.name not in {"api_key", "login_session"}]
             return hash(tuple(tuple(sorted(map(repr, connection.execute(select(one))))) for one in tables))
+
+    def tasks_file(self) -> dict[str, Any]:
+        """The owner's template, filled in."""
+        empty = self.send("owner", "GET", "/api/v1/tasks/template.xlsx", params={"assessment": "soc-trang-2024"})
+        content = filled(empty.content, {OWN_TASK: {"progress": "Đang làm"}})
+        return {"files": {"file": ("mau.xlsx", content, MEDIA_TYPE)}}
+
+    def assessment_file(self) -> dict[str, Any]:
+        content = write_template(example.load(), now=NOW)
+        return {"files": {"file": ("ky.xlsx", content, MEDIA_TYPE)}}
 
     def close(self) -> None:
         self.world.db.close()
@@ -147,6 +180,7 @@ class Scene:
                 named = {"name": who, "display_name": who, **home}
                 account = create_account(connection, SYSTEM, **named, now=NOW)["id"]
                 self.keys[who] = create_key(connection, SYSTEM, account, label=who, days=None, now=NOW).key
+                self.tokens[who] = open_session(connection, account, device=who, now=NOW)
                 self.ids.setdefault("account_id", str(account))
 
     def _prove(self) -> None:
@@ -154,6 +188,23 @@ class Scene:
         made = self.send("owner", "POST", "/api/v1/evidence", data=stated, files=file)
         assert made.is_success, made.text
         self.ids["evidence_id"] = str(made.json()["id"])
+
+    def _leave_behind(self) -> None:
+        """What is in the middle of its way through the owner's, or the administrator's, browser."""
+        for who, path, file in (
+            ("owner", "/workbook", self.tasks_file()),
+            ("admin", "/import", self.assessment_file()),
+        ):
+            answer = self.visit(who, "POST", path, **file)
+            assert answer.status_code == 303, answer.text
+            self.ids[f"{path[1:]}_id"] = answer.headers["location"].rpartition("/")[2]
+        with self.world.db.transaction() as connection:
+            account = int(self.ids["account_id"])
+            self.ids["link"] = create_link(connection, SYSTEM, account, now=NOW).path.rpartition("/")[2]
+            actor = find_session(connection, self.tokens["owner"], now=NOW)
+            assert actor is not None
+            self.ids |= {"session_id": str(actor.id), "feed": create_feed(connection, actor.actor, now=NOW)}
+            self.ids["feed_id"] = str(list_feeds(connection, actor.actor, now=NOW)[0]["id"])
 
     def _name(self) -> None:
         with self.world.db.snapshot() as connection:

@@ -159,7 +159,10 @@ def _prepare(store: Store, options: Options, size: int) -> Place:
 
 
 def _load_province(connection: Connection, name: str, options: Options) -> None:
-    synthetic.load(connection, name, TASKS, now=MORNING, year=LAST_YEAR, agencies=AGENCIES // PROVINCES + 1)
+    """A neighbour, as far with its work as the province that is measured."""
+    more = {"year": LAST_YEAR, "agencies": AGENCIES // (PROVINCES - 1) + 1}
+    working = synthetic.load(connection, name, TASKS, synthetic.MEASURED, now=MORNING, **more)
+    connection.execute(tasks.update().where(tasks.c.assessment_id == working).values(status="in_progress"))
     _load_years(connection, name, options, LAST_YEAR)
 
 
@@ -189,7 +192,7 @@ def _check(db: Database, size: int, options: Options) -> None:
         assert _count(connection, provinces) == size
         if size > 1 and not options.small:
             assert _count(connection, tasks) == PROVINCES * YEARS * TASKS
-            assert _count(connection, agencies_table) >= AGENCIES - PROVINCES
+            assert _count(connection, agencies_table) >= AGENCIES
             assert _count(connection, events) >= EVENTS
 
 

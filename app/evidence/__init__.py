@@ -14,6 +14,7 @@ from app.evidence.reading import (
     list_provable,
 )
 from app.evidence.receiving import Upload, limit_text, receive
+from app.evidence.scanning import Scanner, ping
 from app.evidence.storage import FileStore, ascii_filename, clean_filename
 from app.evidence.upkeep import discard, find_missing, sweep_orphans
 
@@ -26,6 +27,7 @@ __all__ = [
     "Document",
     "File",
     "FileStore",
+    "Scanner",
     "Upload",
     "add",
     "ascii_filename",
@@ -43,6 +45,7 @@ __all__ = [
     "list_documents",
     "list_for_task",
     "list_provable",
+    "ping",
     "receive",
     "sweep_orphans",
     "withdraw",

@@ -67,7 +67,8 @@ def correct(
     unknown = sorted(set(change) - set(CORRECTABLE))
     if unknown or not change:
         raise InvalidInput(
-            f"Chỉ sửa được {', '.join(CORRECTABLE)}; hãy gửi ít nhất một trường.", field=unknown[0] if unknown else None
+            "Chỉ sửa được số, ký hiệu, trích yếu, ngày ban hành, người ký và kỳ số liệu; hãy ghi ít nhất một.",
+            field=unknown[0] if unknown else None,
         )
     stated = read_stated(change, today=local_date(now))
     linked = _hold_unfrozen(connection, actor, evidence_id, "sửa")

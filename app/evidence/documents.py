@@ -10,9 +10,9 @@ from app import events
 from app.core.access import Actor, Permission
 from app.core.workdays import local_date
 from app.core.workflow import LABELS, OPEN
-from app.errors import Conflict, Forbidden, InvalidInput, NotFound
+from app.errors import Conflict, Forbidden, Gathered, InvalidInput, NotFound
 from app.evidence.reading import find, get, is_own, linked_tasks, own_tasks
-from app.evidence.receiving import Upload
+from app.evidence.receiving import Upload, put
 from app.evidence.storage import FileStore, claim
 from app.models import assessments, evidence, evidence_tasks, tasks
 from app.scope import visible_tasks
@@ -48,7 +48,11 @@ def add(
     the file; until then nothing refers to it.
     """
     actor.require(Permission.EVIDENCE_ADD)
-    stated = read_stated(document._asdict(), today=local_date(now))
+    problems = Gathered()
+    stated = problems.of(read_stated, document._asdict(), today=local_date(now))
+    problems.of(_check_count, document.tasks)
+    problems.raise_any()
+    assert stated is not None
     proven = _locate_tasks(connection, actor, document.tasks)
     _check_open(proven)
     evidence_id = connection.execute(
@@ -64,7 +68,7 @@ def add(
     ).scalar_one()
     if upload is not None:
         claim(connection, upload.received.sha256)
-        store.put(upload.received)
+        put(store, upload)
     _link(connection, actor.speaking_for(compose(document.on_behalf_of or "")), evidence_id, proven, now=now)
     return get(connection, actor, evidence_id, now=now)
 
@@ -109,17 +113,19 @@ def hold_own(connection: Connection, actor: Actor, evidence_id: int, deed: str) 
 
 
 def read_stated(given: Mapping[str, Any], *, today: date) -> dict[str, Any]:
-    """The columns that a document's statement fills, of those that are given; raises `InvalidInput`."""
-    stated: dict[str, Any] = {name: _text(name, given[name]) for name in LONGEST if name in given}
-    if "number" in stated and not stated["number"]:
-        raise InvalidInput("Hãy ghi số, ký hiệu của tài liệu, ví dụ 123/BC-STP.", field="number")
+    """The columns that a document's statement fills, of those that are given. `InvalidInput` names all at fault."""
+    problems = Gathered()
+    stated: dict[str, Any] = {name: problems.of(_text, name, given[name]) for name in LONGEST if name in given}
     if "issued_on" in given:
-        stated["issued_on"] = _issued_on(given["issued_on"], today=today)
+        stated["issued_on"] = problems.of(_issued_on, given["issued_on"], today=today)
+    problems.raise_any()
     return stated
 
 
 def _text(name: str, text: str) -> str:
     composed, most = compose(text), LONGEST[name]
+    if name == "number" and not composed:
+        raise InvalidInput("Hãy ghi số, ký hiệu của tài liệu, ví dụ 123/BC-STP.", field="number")
     if len(composed) > most:
         raise InvalidInput(f"{_NAMES[name]} dài {len(composed)} ký tự, tối đa {most}. Hãy ghi gọn lại.", field=name)
     return composed
@@ -134,11 +140,17 @@ def _issued_on(day: date | None, *, today: date) -> date | None:
     return day
 
 
-def _locate_tasks(connection: Connection, actor: Actor, codes: Sequence[str]) -> list[Any]:
-    """The named tasks, each of them visible to the actor and its agency's work, locked against a review meanwhile."""
+def _check_count(codes: Sequence[str]) -> list[str]:
+    """The codes, each once."""
     wanted = list(dict.fromkeys(filter(None, map(compose, codes))))
     if not 1 <= len(wanted) <= MOST_TASKS:
         raise InvalidInput(f"Hãy nêu từ 1 đến {MOST_TASKS} mã nhiệm vụ, ví dụ ST-2024-TC-16.", field="tasks")
+    return wanted
+
+
+def _locate_tasks(connection: Connection, actor: Actor, codes: Sequence[str]) -> list[Any]:
+    """The named tasks, each of them visible to the actor and its agency's work, locked against a review meanwhile."""
+    wanted = _check_count(codes)
     rows = connection.execute(
         select(
             tasks.c.id,

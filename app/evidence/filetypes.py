@@ -1,12 +1,13 @@
 """What a file is, told by its content; its name only has to agree.
 
-Accepted: PDF, PNG, JPEG, and the office documents DOCX, XLSX, ODT, ODS without macros. Office documents are archives,
-so they are opened and read through once: a bomb, a broken or an encrypted archive does not get in.
+Accepted: PDF, PNG, JPEG, and the office documents DOCX, XLSX, ODT, ODS. Whoever opens them reads them: what holds
+macros, programs, scripts, or fetches from other machines does not get in (`office`, `pdf`). Office documents are
+archives, so they are opened and read through once: a bomb, a broken or an encrypted archive does not get in either.
 """
 
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -14,6 +15,7 @@ from typing import Final
 import filetype  # type: ignore[import-untyped]  # it ships no types
 
 from app.errors import FileRefused
+from app.evidence import office, pdf, pictures
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,13 @@ _BY_SIGNATURE: Mapping[str, Kind] = {
     "image/apng": PNG,
     "image/jpeg": JPEG,
 }
+_LOOKS: Mapping[str, Callable[[Path], str | None]] = {
+    PDF.media_type: pdf.find_fault,
+    PNG.media_type: pictures.find_fault,
+    JPEG.media_type: pictures.find_fault,
+}
+_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, OSError)
+"""What reading a damaged archive raises; UnicodeDecodeError is a ValueError."""
 _METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 _OLD_OFFICE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _EMPTY_LIBRARIES = frozenset({"script-lc.xml", "script-lb.xml", "dialog-lc.xml", "dialog-lb.xml"})
@@ -70,6 +79,21 @@ def check_content(path: Path, filename: str) -> str:
             f"Hãy đặt lại đuôi .{kind.extensions[0]} hoặc chọn đúng tệp"
         )
     return kind.media_type
+
+
+def check_harmless(path: Path, filename: str, media_type: str) -> None:
+    """What an accepted file does besides being read; raises `FileRefused` saying how to make one that does nothing."""
+    try:
+        fault = _LOOKS.get(media_type, _find_office_fault)(path)
+    except _BROKEN:
+        raise _broken(filename) from None
+    if fault:
+        raise _refused(f"Tệp “{filename}” {fault}")
+
+
+def _find_office_fault(path: Path) -> str | None:
+    with zipfile.ZipFile(path) as archive:
+        return office.find_fault(archive)
 
 
 def _kind_of(path: Path, filename: str) -> Kind:
@@ -97,10 +121,8 @@ def _kind_of_archive(path: Path, filename: str) -> Kind:
             _check_bounds(archive, filename)
             _check_entries(archive, filename)
             return _office_kind(archive, filename)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, UnicodeDecodeError, ValueError, OSError):
-        raise _refused(
-            f"Tệp “{filename}” bị hỏng, không mở được. Hãy lưu lại bằng Word, Excel hoặc LibreOffice"
-        ) from None
+    except _BROKEN:
+        raise _broken(filename) from None
 
 
 def _check_bounds(archive: zipfile.ZipFile, filename: str) -> None:
@@ -123,6 +145,8 @@ def _check_entries(archive: zipfile.ZipFile, filename: str) -> None:
         raise zipfile.BadZipFile("entries overlap or point outside")
     if any(_is_macro(name) for name in names):
         raise _with_macros(filename)
+    if min((entry.header_offset for entry in archive.infolist()), default=0) > 0:
+        raise zipfile.BadZipFile("another archive stands before this one")
     if archive.testzip() is not None:
         raise zipfile.BadZipFile("an entry is damaged")
 
@@ -185,6 +209,10 @@ def _is_macro(name: str) -> bool:
 
 def _refused(detail: str) -> FileRefused:
     return FileRefused(detail + ".", field="file")
+
+
+def _broken(filename: str) -> FileRefused:
+    return _refused(f"Tệp “{filename}” bị hỏng, không mở được. Hãy lưu lại bằng Word, Excel hoặc LibreOffice")
 
 
 def _with_macros(filename: str) -> FileRefused:

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from app.errors import FileRefused, SetupProblem, TooLarge
-from app.evidence.filetypes import check_content
+from app import room
+from app.errors import FileRefused, TooLarge
+from app.evidence.filetypes import check_content, check_harmless
+from app.evidence.scanning import Scanner, check_viruses
 from app.evidence.storage import FileStore, Overflow, Received, clean_filename
 
 CHUNK = 256 * 1024
@@ -20,8 +22,9 @@ class Upload:
     media_type: str
 
 
-def receive(store: FileStore, source: BinaryIO, name: str, *, limit: int) -> Upload:
-    """Take in a file of at most `limit` bytes; raises `TooLarge` or `FileRefused` and keeps nothing then.
+def receive(store: FileStore, source: BinaryIO, name: str, *, limit: int, scanner: Scanner | None = None) -> Upload:
+    """Take in a file of at most `limit` bytes; raises `TooLarge`, `FileRefused`, or `SetupProblem` where the scanner
+    does not answer, and keeps nothing then.
 
     The caller forgets `received` when it is done, whether the file came to its place or not.
     """
@@ -30,10 +33,21 @@ def receive(store: FileStore, source: BinaryIO, name: str, *, limit: int) -> Upl
     try:
         if received.size == 0:
             raise FileRefused(f"Tệp “{filename}” rỗng (0 byte). Hãy chọn lại tệp.", field="file")
-        return Upload(received, filename, check_content(received.path, filename))
+        media_type = check_content(received.path, filename)
+        check_harmless(received.path, filename, media_type)
+        check_viruses(received.path, filename, scanner)
+        return Upload(received, filename, media_type)
     except BaseException:
         received.forget()
         raise
+
+
+def put(store: FileStore, upload: Upload) -> None:
+    """Into its place; raises `Unwritable` when the disk refuses even that."""
+    try:
+        store.put(upload.received)
+    except OSError as error:
+        raise room.refused(store.folder, error) from error
 
 
 def limit_text(limit: int) -> str:
@@ -50,9 +64,7 @@ def _receive(store: FileStore, source: BinaryIO, limit: int) -> Received:
             field="file",
         ) from None
     except OSError as error:
-        raise SetupProblem(
-            f"Kho tài liệu kiểm chứng không ghi được ({error.strerror}). Hãy báo bộ phận kỹ thuật; chưa có gì được ghi."
-        ) from error
+        raise room.refused(store.folder, error) from error
 
 
 def _chunks(source: BinaryIO) -> Iterator[bytes]:

@@ -7,6 +7,7 @@ rows, so that one upload's failure never takes away the file of another one.
 import contextlib
 import hashlib
 import os
+import re
 import tempfile
 import unicodedata
 from collections.abc import Iterable, Iterator
@@ -20,6 +21,8 @@ from app.text import compose
 
 INCOMING = "incoming"
 LONGEST_NAME = 150
+_DEVICE = re.compile(r"(CON|PRN|AUX|NUL|COM[0-9¹²³]|LPT[0-9¹²³])\s*(\.|$)", re.IGNORECASE)
+"""Windows opens a device under these names, whatever stands behind the dot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,8 @@ def clean_filename(name: str) -> str:
     base = name.replace("\\", "/").rsplit("/", 1)[-1]
     visible = " ".join(compose(base).split())
     kept = "".join("_" if c in '<>:"|?*' else c for c in visible).strip(". ")
+    if _DEVICE.match(kept):
+        kept = f"_{kept}"
     stem, dot, extension = kept.rpartition(".")
     if not dot or len(extension) > 10:
         return kept[:LONGEST_NAME].rstrip(". ")

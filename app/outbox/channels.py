@@ -13,11 +13,12 @@ import ssl
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
-from urllib.parse import urlsplit
 
 from pydantic_core import to_json
 
 from app.outbox.mail import Mail
+from app.outbox.patience import PatientSmtp, PatientSmtpOverTls
+from app.outbox.targets import BadTarget, find_addresses, host_of
 from app.settings import Settings
 
 Channel = Literal["email", "webhook", "folder"]
@@ -62,15 +63,6 @@ def ways_out(settings: Settings, *, demo: bool) -> tuple[Channel, ...]:
     return (*hooks, "email" if settings.smtp_host else "folder")
 
 
-def host_of(url: str) -> str | None:
-    """The host in lower case; None for what is not an http(s) address."""
-    with contextlib.suppress(ValueError):
-        parts = urlsplit(url)
-        if parts.scheme in ("http", "https") and parts.hostname:
-            return parts.hostname.lower()
-    return None
-
-
 # The outbox folder
 
 
@@ -108,7 +100,7 @@ class Mailer:
 
     def send(self, mail: Mail, address: str) -> None:
         """Raises `Undelivered`: permanent when the server refuses this recipient or this content for good (5xx)."""
-        server = self._connected()
+        server = self._connection or self.open()
         try:
             server.sendmail(mail.sender, [address], mail.raw)
         except (smtplib.SMTPException, OSError) as error:
@@ -124,7 +116,8 @@ class Mailer:
             self._connection.close()
             self._connection = None
 
-    def _connected(self) -> smtplib.SMTP:
+    def open(self) -> smtplib.SMTP:
+        """Ready for the next mail, which may take minutes; raises `Undelivered` when the server cannot be reached."""
         if self._down is not None:
             raise Undelivered(self._down, permanent=False)
         if self._connection is not None and not _alive(self._connection):
@@ -141,11 +134,11 @@ class Mailer:
 def _connect(settings: Settings) -> smtplib.SMTP:
     context = ssl.create_default_context()
     host, port, timeout = settings.smtp_host, settings.smtp_port, settings.smtp_timeout
-    server: smtplib.SMTP
+    server: PatientSmtp
     if settings.smtp_security == "tls":
-        server = smtplib.SMTP_SSL(host, port, timeout=timeout, context=context)
+        server = PatientSmtpOverTls(host, port, timeout=timeout, context=context)
     else:
-        server = smtplib.SMTP(host, port, timeout=timeout)
+        server = PatientSmtp(host, port, timeout=timeout)
     try:
         if settings.smtp_security == "starttls":
             server.starttls(context=context)
@@ -200,22 +193,25 @@ class Hooks:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._timeout = settings.webhook_timeout
+        self._timeout, self._hosts = settings.webhook_timeout, settings.allowed_webhook_hosts
 
-    def send(self, url: str, secret: str | None, payload: dict[str, Any], *, message_key: str, now: datetime) -> None:
-        """Raises `Undelivered`: permanent for every answer that a later try would get again."""
+    def send(self, url: str, secrets: str | None, payload: dict[str, Any], *, message_key: str, now: datetime) -> None:
+        """`secrets`: one, or two separated by a space while a receiver changes over.
+
+        Raises `Undelivered`: permanent for every answer that a later try would get again.
+        """
         import httpx  # slow to import, and many installations have no webhook
 
         body = to_json(payload)
         headers = {"Content-Type": "application/json", "User-Agent": "khacphuc"}
-        headers |= _signature(secret, body.decode(), message_key, now=now)
+        headers |= _signature(secrets, body.decode(), message_key, now=now)
         try:
             status = asyncio.run(self._post(url, body, headers))
         except TimeoutError as error:
             raise Undelivered("Webhook: không trả lời xong trong thời hạn", permanent=False) from error
-        except httpx.InvalidURL as error:
+        except (httpx.InvalidURL, BadTarget) as error:
             raise Undelivered(f"Webhook: {error}", permanent=True) from error
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, OSError) as error:
             raise Undelivered(f"Webhook: {type(error).__name__}: {error}", permanent=False) from error
         if not 200 <= status < 300:
             permanent = status < 500 and status not in RETRIED_STATUSES
@@ -225,21 +221,46 @@ class Hooks:
         """The status of the answer, in a time of its own: the client's is per read, and a host could drip for ever."""
         import httpx
 
-        client = httpx.AsyncClient(timeout=self._timeout, follow_redirects=False, trust_env=False)
-        sent = client.stream("POST", url, content=body, headers=headers)
-        async with asyncio.timeout(HOOK_STEPS * self._timeout), client, sent as response:
-            return response.status_code  # the answer's body says nothing that we need
+        target = httpx.URL(url)
+        host = target.raw_host.decode()
+        if not {host_of(url), host.lower()} <= self._hosts:  # as it was chosen, and as the one who connects reads it
+            raise BadTarget(f"{host} không có trong KHACPHUC_WEBHOOK_HOSTS")
+        named = headers | {"Host": target.netloc.decode()}
+        options = {"sni_hostname": host}  # certificates are for the name
+        async with (
+            asyncio.timeout(HOOK_STEPS * self._timeout),
+            self._client() as client,
+        ):
+            port = target.port or {"https": 443}.get(target.scheme, 80)
+            *others, last = await find_addresses(host, port)
+            for address in others:
+                with contextlib.suppress(httpx.ConnectError, httpx.ConnectTimeout):
+                    return await _status(client, target.copy_with(host=address), body, named, options)
+            return await _status(client, target.copy_with(host=last), body, named, options)
+
+    def _client(self) -> Any:
+        """It trusts whom the machine trusts: receivers on a closed network have certificates of its own authority."""
+        import httpx
+
+        context = ssl.create_default_context()
+        return httpx.AsyncClient(timeout=self._timeout, follow_redirects=False, trust_env=False, verify=context)
 
 
-def _signature(secret: str | None, body: str, message_key: str, *, now: datetime) -> dict[str, str]:
+async def _status(client: Any, url: Any, body: bytes, headers: dict[str, str], options: dict[str, Any]) -> int:
+    async with client.stream("POST", url, content=body, headers=headers, extensions=options) as response:
+        return int(response.status_code)  # the answer's body says nothing that we need
+
+
+def _signature(secrets: str | None, body: str, message_key: str, *, now: datetime) -> dict[str, str]:
     headers = {"webhook-id": message_key, "webhook-timestamp": str(int(now.timestamp()))}
-    if secret:
+    if secrets:
         from standardwebhooks.webhooks import Webhook
 
         try:
-            headers["webhook-signature"] = Webhook(secret).sign(message_key, now, body)
+            signed = [Webhook(one).sign(message_key, now, body) for one in secrets.split(" ")]
         except ValueError as error:  # not Base64; the message must not go out unsigned
             raise Undelivered("Webhook: khóa bí mật không phải Base64", permanent=True) from error
+        headers["webhook-signature"] = " ".join(signed)
     return headers
 
 

@@ -18,7 +18,7 @@ _WHY_NOT = {
     "sending": "Thư này đang được gửi; hãy đợi kết quả.",
     "superseded": "Nội dung của thư này đã chuyển sang thư mới hơn; hãy gửi lại thư mới hơn.",
     "dropped": "Thư này không còn nội dung nào phải nhắc.",
-    "sent": "Thư này đã gửi. Nếu vẫn muốn gửi thêm lần nữa, hãy gửi kèm again = true.",
+    "sent": "Thư này đã gửi. Nếu vẫn muốn, hãy chọn gửi thêm lần nữa.",
 }
 
 

@@ -32,13 +32,15 @@ log = structlog.get_logger()
 ROUND = 500
 """The most messages of one round; the next round follows within seconds."""
 SHORTEST_LEASE = timedelta(minutes=10)
-STEPS = 15
-"""Network steps of one mail, each with its own timeout: connect, greeting, TLS, login, envelope, data, answer."""
+STEPS = 25
+"""Network steps of one mail, each with its own timeout: leaving the last connection, connect, greeting, TLS, every way
+to log in, envelope, data, answer."""
 
 NOTHING_LEFT = "Không còn nội dung nào phải nhắc."
 NO_CONTACT = "Chưa có đầu mối nhận thư. Hãy khai báo đầu mối của cơ quan."
 NO_WAY = "Đầu mối chỉ có webhook tới máy chủ chưa được phép và không có địa chỉ thư."
 CONTACT_LEFT = "Đầu mối không còn nhận thư; đã chuyển cho đầu mối hiện tại."
+LATE = "Tiến trình gửi bị dừng quá lâu nên chưa gửi; hệ thống sẽ tự gửi lại."
 NEWER = "Nơi nhận đã có thư mới hơn."
 
 outcomes = Metric("khacphuc_deliveries", "Messages settled, by outcome", ["outcome"])
@@ -180,15 +182,24 @@ def _send(message: Message, claim: Claim, settings: Settings, channels: Channels
     letter, ledger = compose(message.content, base_url=settings.base_url), message.content.ledger
     if route.channel == "webhook":
         payload = {"type": "reminder.digest", "timestamp": now, "data": as_data(message.content, letter)}
+        _check_lease(claim, now=clock.now())
         channels.hooks.send(route.address, contact.webhook_secret, payload, message_key=claim.message_key, now=now)
         return Sent(route.channel, route.address.partition("?")[0], ledger)
     mail = _mail(message, letter, email, claim, settings, now=now)
     if route.channel == "email":
+        channels.mailer.open()
+        _check_lease(claim, now=clock.now())
         channels.mailer.send(mail, route.address)
         return Sent(route.channel, route.address, ledger)
     digest = message.content.digest
     name = f"{digest.local_date}-{digest.recipient}-{claim.message_key}"
     return Sent(route.channel, save(channels.folder, name, mail), ledger)
+
+
+def _check_lease(claim: Claim, *, now: datetime) -> None:
+    """At the last moment before the message: whoever was stopped beyond its lease is no longer alone with it."""
+    if now >= claim.lease_until:
+        raise Undelivered(LATE, permanent=False)
 
 
 def _mail(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from app.errors import FileRefused, SetupProblem, TooLarge
+from app.errors import FileRefused, TooLarge, Unwritable
 from app.evidence import FileStore, Upload, ascii_filename, clean_filename, receive
 from tests.domain.evidence_samples import (
     DOCX,
@@ -219,7 +219,7 @@ def test_a_large_stream_is_never_held_in_memory(store: FileStore) -> None:
 
 def test_a_store_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / "evidence").write_text("in the way")
-    with pytest.raises(SetupProblem, match="không ghi được"):
+    with pytest.raises(Unwritable, match="không ghi được"):
         take(FileStore(tmp_path / "evidence"), PDF, "a.pdf")
 
 
@@ -242,6 +242,10 @@ def test_a_store_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> Non
         ("..", ""),
         ("", ""),
         ("a.pdf. . .", "a.pdf"),
+        ("CON.pdf", "_CON.pdf"),
+        ("lpt1 .tar.pdf", "_lpt1 .tar.pdf"),
+        ("Công văn.pdf", "Công văn.pdf"),
+        ("Com1c.pdf", "Com1c.pdf"),
     ],
 )
 def test_file_names_keep_their_words_and_lose_their_tricks(sent: str, kept: str) -> None:

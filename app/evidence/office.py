@@ -1,0 +1,255 @@
+"""What an office document does besides being read: macros, embedded programs, what it fetches or starts when opened.
+
+Reviewers open what agencies hand in. Ordinary documents have links one clicks, embedded fonts, charts with their
+workbook inside, fields that count pages: those stay. Every part is read once, in pieces, so that a document of any
+size costs bounded memory; relationships tell what a part is for, whatever its name says.
+"""
+
+import re
+import zipfile
+from collections.abc import Iterator, Mapping
+from io import BytesIO
+from typing import Any, Final
+from urllib.parse import unquote
+from xml.parsers import expat
+
+from app.evidence.fields import FieldReader
+
+_CHUNK: Final = 1 << 20
+_OVERLAP: Final = 4_096
+"""Bytes of one piece that are looked at again with the next, so that nothing hides on the border."""
+MOST_RELATIONS: Final = 20_000_000
+"""Bytes of all the relationships of a document."""
+MOST_INSIDE: Final = 20_000_000
+"""Bytes of a document inside a document."""
+DEEPEST: Final = 2
+"""A Word file holds a workbook for its chart; what lies deeper no office program makes by itself."""
+
+EICAR: Final = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
+_OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_PROGRAMS: Final = (
+    b"\x7fELF",
+    b"\xfe\xed\xfa\xce",
+    b"\xfe\xed\xfa\xcf",
+    b"\xce\xfa\xed\xfe",
+    b"\xcf\xfa\xed\xfe",
+    b"\xca\xfe\xba\xbe",
+    b"L\x00\x00\x00\x01\x14\x02\x00",
+    b"#!/",
+)
+
+_AS_PDF: Final = "in ra PDF (Tệp > Lưu thành > PDF) rồi gửi bản PDF"
+VIRUS: Final = "chứa mẫu thử vi-rút EICAR. Hãy quét vi-rút máy đã gửi tệp và chọn tệp khác"
+MACRO: Final = f"có macro. Hãy lưu lại thành .docx, .xlsx không có macro, hoặc {_AS_PDF}"
+EMBEDDED: Final = f"có đối tượng nhúng (OLE, gói tệp). Hãy xóa đối tượng đó, hoặc {_AS_PDF}"
+PROGRAM: Final = f"chứa chương trình hoặc tệp nén bên trong. Hãy xóa phần đó, hoặc {_AS_PDF}"
+CONTROL: Final = f"có điều khiển ActiveX hoặc tiện ích bổ sung. Hãy bỏ đi, hoặc {_AS_PDF}"
+REMOTE: Final = (
+    "lấy nội dung từ máy khác khi mở (hình, mẫu hoặc tệp liên kết). Hãy vào Tệp > Thông tin > Sửa liên kết tới tệp > "
+    f"Ngắt liên kết, hoặc {_AS_PDF}"
+)
+FIELD: Final = (
+    "có trường lấy dữ liệu từ tệp hay chương trình khác (DDE, INCLUDE, LINK). Hãy chọn tất cả (Ctrl+A) rồi bấm "
+    f"Ctrl+Shift+F9 để giữ lại chữ, hoặc {_AS_PDF}"
+)
+FORMULA: Final = f"có công thức gọi chương trình hoặc mạng (DDE, WEBSERVICE). Hãy dán lại dạng giá trị, hoặc {_AS_PDF}"
+CONNECTION: Final = (
+    f"có kết nối dữ liệu bên ngoài. Hãy vào Dữ liệu > Truy vấn và kết nối rồi xóa các kết nối, hoặc {_AS_PDF}"
+)
+STRANGE: Final = f"có thành phần XML bất thường, không phải do Word, Excel lưu. Hãy mở và lưu lại, hoặc {_AS_PDF}"
+
+_RELATIONS: Mapping[str, str] = {
+    "vbaProject": MACRO,
+    "wordVbaData": MACRO,
+    "xlMacrosheet": MACRO,
+    "xlIntlMacrosheet": MACRO,
+    "attachedToolbars": MACRO,
+    "oleObject": EMBEDDED,
+    "aFChunk": EMBEDDED,
+    "subDocument": REMOTE,
+    "frame": REMOTE,
+    "control": CONTROL,
+    "activeXControlBinary": CONTROL,
+    "webextension": CONTROL,
+    "webextensiontaskpanes": CONTROL,
+    "connections": CONNECTION,
+    "queryTable": CONNECTION,
+}
+"""Last words of relationship types, and what a document with one of them has."""
+_FORMULA = re.compile(
+    rb"<(?:\w+:)?f(?:\s[^<>]{0,300})?>[^<]{0,2000}?(?:\bWEBSERVICE\s*\(|\w\|(?:'[^'<]*'|[\w.]+)!)", re.I
+)
+_FIELDS = re.compile(rb"instrText|fldSimple")
+_ODF_ACTIVE: Mapping[str, str] = {
+    "applet": PROGRAM,
+    "plugin": PROGRAM,
+    "object-ole": EMBEDDED,
+    "event-listener": MACRO,
+    "dde-source": FIELD,
+    "dde-connection": FIELD,
+    "dde-connection-decl": FIELD,
+}
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]+:", re.IGNORECASE)
+_DRIVE = re.compile(r"/{0,3}[a-z]:/", re.IGNORECASE)
+
+
+def find_fault(archive: zipfile.ZipFile, depth: int = 1) -> str | None:
+    """What a document has that it must not have, and what to do, to follow its name; None for a harmless one.
+
+    The archive is a sound one of known bounds (`filetypes`). ValueError for a part that is no XML.
+    """
+    parts = {name.lower().lstrip("/") for name in archive.namelist()}
+    if sum(one.file_size for one in archive.infolist() if _is_relations(one.filename)) > MOST_RELATIONS:
+        return STRANGE
+    kinds = _content_types(archive) if "[content_types].xml" in parts else b""
+    if b"activex" in kinds:
+        return CONTROL
+    return next(filter(None, (_part_fault(archive, entry, depth) for entry in archive.infolist())), None)
+
+
+def _content_types(archive: zipfile.ZipFile) -> bytes:
+    name = next(name for name in archive.namelist() if name.lower() == "[content_types].xml")
+    return archive.read(name).lower()
+
+
+def _is_relations(name: str) -> bool:
+    return name.lower().endswith(".rels")
+
+
+def _part_fault(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, depth: int) -> str | None:
+    name = entry.filename.lower().lstrip("/")
+    first, fields, formulas, text = True, False, name.startswith("xl/"), name.startswith("word/")
+    for piece in _pieces(archive, entry):
+        fault = (_kind_fault(name, piece) if first else None) or _piece_fault(name, piece, formulas=formulas)
+        if fault:
+            return fault
+        if first and piece.startswith(b"PK\x03\x04"):
+            return _inner_fault(archive, entry, depth)
+        fields = fields or (text and _FIELDS.search(piece.replace(b"\0", b"")) is not None)
+        first = False
+    if _is_relations(name):
+        return _read(archive, entry, _relation_fault)
+    if name.endswith((".xml", ".vml")):
+        return _xml_fault(archive, entry, name, fields=fields)
+    return None
+
+
+def _pieces(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:
+    with archive.open(entry) as source:
+        before = b""
+        while chunk := source.read(_CHUNK):
+            yield before + chunk
+            before = chunk[-_OVERLAP:]
+
+
+def _kind_fault(name: str, head: bytes) -> str | None:
+    """By the first bytes, whatever the part is called; by its name, whatever it begins with."""
+    if name.rpartition("/")[2].startswith("vbaproject") or name.startswith("xl/macrosheets/"):
+        return MACRO
+    if head.startswith(_OLE):
+        return EMBEDDED
+    return PROGRAM if is_program(head) else None
+
+
+def is_program(head: bytes) -> bool:
+    """For Windows, Linux or macOS, or a shortcut or script that starts one."""
+    if head.startswith(_PROGRAMS):
+        return True
+    at = int.from_bytes(head[0x3C:0x40], "little")
+    return head.startswith(b"MZ") and head[at : at + 2] in (b"PE", b"NE", b"LE", b"LX")
+
+
+def _piece_fault(name: str, piece: bytes, *, formulas: bool) -> str | None:
+    if EICAR in piece:
+        return VIRUS
+    if not name.endswith((".xml", ".rels", ".vml")):
+        return None
+    plain = piece.replace(b"\0", b"") if b"\0" in piece else piece  # UTF-16 says the same with zeros between
+    if b"<!DOCTYPE" in plain or b"<!ENTITY" in plain:
+        return STRANGE
+    return FORMULA if formulas and _FORMULA.search(plain.replace(b"&#124;", b"|")) else None
+
+
+def _inner_fault(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, depth: int) -> str | None:
+    """A package in a package: the workbook of a chart, a picture in a drawing's own package; no other archive."""
+    if depth >= DEEPEST or entry.file_size > MOST_INSIDE:
+        return PROGRAM
+    with zipfile.ZipFile(BytesIO(archive.read(entry))) as inside:
+        names = {name.lower() for name in inside.namelist()}
+        known = "[content_types].xml" in names and any(name.startswith(("xl/", "word/", "ppt/")) for name in names)
+        unfolds = sum(one.file_size for one in inside.infolist()) > 5 * MOST_INSIDE
+        if not known or unfolds or any(one.flag_bits & 0x1 for one in inside.infolist()):
+            return PROGRAM
+        kinds = _content_types(inside)
+        return MACRO if b"macroenabled" in kinds or b"vbaproject" in kinds else find_fault(inside, depth + 1)
+
+
+def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, judge: Any) -> str | None:
+    """`judge(element, attributes)` of every element until one has a fault; names come without namespaces."""
+    found: list[str] = []
+
+    def start(tag: str, attributes: dict[str, str]) -> None:
+        fault = None if found else judge(_local(tag), {_local(name): value for name, value in attributes.items()})
+        if fault:
+            found.append(fault)
+
+    parse(archive, entry, start)
+    return found[0] if found else None
+
+
+def parse(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, start: Any, end: Any = None, text: Any = None) -> None:
+    """Feed a part to handlers piece by piece; ValueError where it is no well-formed XML."""
+    parser = expat.ParserCreate(namespace_separator=" ")
+    parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = start, end, text
+    try:
+        with archive.open(entry) as source:
+            while chunk := source.read(_CHUNK):
+                parser.Parse(chunk, False)
+        parser.Parse(b"", True)
+    except expat.ExpatError as error:
+        raise ValueError(f"{entry.filename} is no XML") from error
+
+
+def _local(tag: str) -> str:
+    return tag.rpartition(" ")[2]
+
+
+def _xml_fault(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str, *, fields: bool) -> str | None:
+    if name.startswith("xl/externallinks/"):
+        return _read(archive, entry, lambda tag, _: FORMULA if tag in ("ddeLink", "oleLink") else None)
+    if name.rpartition("/")[2] in ("content.xml", "styles.xml") and not name.startswith(("word/", "xl/", "ppt/")):
+        return _read(archive, entry, _open_document_fault)
+    if fields:
+        reader = FieldReader()
+        parse(archive, entry, reader.start, reader.end, reader.text)
+        return FIELD if reader.reaches_out else None
+    return None
+
+
+def _relation_fault(tag: str, attributes: Mapping[str, str]) -> str | None:
+    if tag != "Relationship":
+        return None
+    kind, target = attributes.get("Type", "").rsplit("/", 1)[-1], attributes.get("Target", "")
+    if kind == "hyperlink":
+        return None
+    if kind in _RELATIONS:
+        return _RELATIONS[kind]
+    outside = attributes.get("TargetMode", "").lower() == "external" or _SCHEME.match(target)
+    return REMOTE if outside and is_remote(target) else None
+
+
+def _open_document_fault(tag: str, attributes: Mapping[str, str]) -> str | None:
+    if tag in _ODF_ACTIVE:
+        return _ODF_ACTIVE[tag]
+    return REMOTE if tag != "a" and is_remote(attributes.get("href", "")) else None
+
+
+def is_remote(target: str) -> bool:
+    """Whether opening it asks another machine; a path of the author's own disk is merely not found."""
+    plain = unquote(target).strip().replace("\\", "/")
+    if plain.lower().startswith("file:"):
+        plain = plain[5:]
+    elif _SCHEME.match(plain):
+        return True
+    slashes = len(plain) - len(plain.lstrip("/"))
+    return slashes in (2, *range(4, 99)) and not _DRIVE.match(plain)

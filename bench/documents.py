@@ -12,7 +12,7 @@ from app.assessments.seedfile import load_seed
 from app.core.access import SYSTEM, Actor
 from app.db import Database
 from app.reports.word import making, rendering, scaffold
-from app.reports.word.apart import render_apart
+from app.reports.word.apart import TRYING, render_apart
 from app.settings import ROOT
 from bench import synthetic
 from bench.common import Figure, Options, say
@@ -80,7 +80,9 @@ def _long(db: Database, actor: Actor) -> Any:
 def _edited(db: Database, actor: Actor) -> Any:
     """What people uploaded is filled in by a process of its own."""
     material = _gather(db, making.gather_report, actor)
-    return render_apart(scaffold.make_template("report"), [making.report_job(material.dossier)], made_at=JUNE)
+    return render_apart(
+        scaffold.make_template("report"), [making.report_job(material.dossier)], made_at=JUNE, seconds=TRYING
+    )
 
 
 def _median(options: Options, work: Callable[[], Any]) -> float:

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import Annotated, Any, TypeVar
-from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
 from app.api.deps import Call, current_call
+from app.api.downloads import saved_as
 from app.api.schemas import PROBLEMS
 from app.errors import Busy
 from app.reports.word import making
@@ -46,11 +46,7 @@ async def in_turn(make: Callable[[], T]) -> T:
 
 def attachment(file: making.File, media_type: str = making.MEDIA_TYPE) -> Response:
     """A file to save; documents hold figures of one moment, so nobody keeps them on the way."""
-    headers = {
-        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.name)}",
-        "Cache-Control": "no-store",
-    }
-    return Response(file.content, 200, headers, media_type=media_type)
+    return Response(file.content, 200, {**saved_as(file.name), "Cache-Control": "no-store"}, media_type=media_type)
 
 
 @router.get(

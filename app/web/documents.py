@@ -12,7 +12,8 @@ from app.core.access import Permission, Role
 from app.core.workdays import local_date
 from app.errors import Conflict, InvalidInput, NotFound, Problem
 from app.reports.word import making, templates
-from app.reports.word.checking import LARGEST, Checked, check_template
+from app.reports.word.checking import Checked, check_template
+from app.reports.word.package import LARGEST
 from app.reports.word.tags import TAGS
 from app.web.forms import parse_day
 from app.web.visit import CSRF_HEADER, Signed, Uploading, Visit
@@ -127,9 +128,9 @@ async def get_built_in(visit: Signed, kind: str) -> Response:
 
 @router.post("/documents/templates/{kind}")
 async def post_template(visit: Uploading, kind: str) -> Response:
+    visit.actor.require(Permission.ASSESSMENT_EDIT)
     async with read_form(visit.request) as form:
         visit.check_csrf(visit.request.headers.get(CSRF_HEADER) or form.texts.get("csrf", [None])[0])
-        visit.actor.require(Permission.ASSESSMENT_EDIT)
         _check_kind(kind)
         try:
             if form.file is None:

@@ -10,15 +10,28 @@ from typing import Any, Final
 from app.reports.word.rendering import Picture, TemplateFault, pack, unpack
 from app.settings import ROOT
 
-SECONDS: Final = 20
+TRYING: Final = 3
+"""Seconds of computing for one document while a template is tried. A report of 48 tasks takes a quarter of a second,
+one of a thousand tasks 1.5."""
+MOST_SECONDS: Final = 20
+"""For all letters of a day together."""
 MEMORY: Final = 1_500_000_000
 """Bytes of address space."""
+
+_PATIENCE: Final = 4
+"""How often longer it may take where others compute, too."""
 
 Job = tuple[Mapping[str, Any], Mapping[str, Picture]]
 
 
-def render_apart(template: bytes, jobs: Sequence[Job], *, made_at: datetime, seconds: int = SECONDS) -> list[bytes]:
-    """One document for each job, in their order. Raises `TemplateFault`, also past `seconds` or `MEMORY`."""
+def seconds_for(jobs: int) -> int:
+    """To make so many documents; more than it took to try the template, for what grew since."""
+    return min(MOST_SECONDS, 3 * TRYING + jobs)
+
+
+def render_apart(template: bytes, jobs: Sequence[Job], *, made_at: datetime, seconds: int) -> list[bytes]:
+    """One document for each job, in their order. Raises `TemplateFault`, also past `seconds` of computing or
+    `MEMORY`."""
     command = [sys.executable, "-m", "app.reports.word.worker", str(seconds), str(MEMORY)]
     kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH") if name in os.environ}
     given = pack(template, jobs, made_at=made_at)
@@ -28,7 +41,7 @@ def render_apart(template: bytes, jobs: Sequence[Job], *, made_at: datetime, sec
             check=False,
             input=given,
             capture_output=True,
-            timeout=seconds * 2,
+            timeout=seconds * _PATIENCE,
             env={**kept, "PYTHONPATH": str(ROOT)},
         )
     except subprocess.TimeoutExpired:

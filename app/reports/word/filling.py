@@ -4,6 +4,7 @@ Loaded with the first document: these libraries are large.
 """
 
 import re
+from html import unescape
 from io import BytesIO
 from typing import Any, Final
 
@@ -16,6 +17,9 @@ from app.reports.word.rendering import LONGEST_MARKUP, TemplateFault, fault_of
 
 SHORT_ROW: Final = 600
 """Characters of a table row that moves to the next page as a whole; longer rows may break."""
+
+LONGEST_PROPERTY: Final = 255
+_PROPERTIES: Final = ("author", "comments", "identifier", "language", "subject", "title")
 
 
 class Filled(DocxTemplate):  # type: ignore[misc]  # untyped
@@ -30,6 +34,13 @@ class Filled(DocxTemplate):  # type: ignore[misc]  # untyped
         if len(found) > LONGEST_MARKUP:
             raise TemplateFault("Văn bản dựng ra quá lớn; hãy xem lại các vòng lặp")
         return found
+
+    def render_properties(self, context: Any, jinja_env: Any = None) -> None:
+        """Title and author are plain text: no entities, and Word takes no more than `LONGEST_PROPERTY`."""
+        held = self.docx.core_properties
+        for name in _PROPERTIES:
+            filled = jinja_env.from_string(getattr(held, name)).render(context)
+            setattr(held, name, unescape(filled)[:LONGEST_PROPERTY])
 
     def fix_tables(self, xml: str) -> Any:
         try:
@@ -55,3 +66,12 @@ def keep_short_rows(body: Any) -> None:
         mark = None if properties is None else properties.find(qn("w:cantSplit"))
         if length > SHORT_ROW and mark is not None:
             properties.remove(mark)
+
+
+def keep_last_rows(body: Any) -> None:
+    """The last two rows of a table with a repeated head stay together: sums do not stand alone on a page."""
+    for table in body.iter(qn("w:tbl")):
+        rows = table.findall(qn("w:tr"))
+        if len(rows) > 2 and rows[0].find(f"{qn('w:trPr')}/{qn('w:tblHeader')}") is not None:
+            for paragraph in rows[-2].iter(qn("w:p")):
+                paragraph.get_or_add_pPr().get_or_add_keepNext()

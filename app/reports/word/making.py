@@ -10,12 +10,13 @@ from typing import Final
 from sqlalchemy import Connection
 
 from app.core.access import Actor
-from app.errors import Conflict
-from app.reports.word.apart import Job, render_apart
+from app.errors import Conflict, FileRefused
+from app.reports.word.apart import Job, render_apart, seconds_for
 from app.reports.word.checking import fault_text
 from app.reports.word.content import report_content
 from app.reports.word.dossier import Dossier, gather_dossier
 from app.reports.word.letters import Owing, find_owing, letter_content, list_owing
+from app.reports.word.package import check_finished
 from app.reports.word.pictures import draw_charts
 from app.reports.word.rendering import TemplateFault, render
 from app.reports.word.templates import Template, built_in_template, get_template
@@ -116,16 +117,27 @@ def gather_sample(connection: Connection, actor: Actor, ident: str, kind: str, *
 
 
 def _filled(template: Template, jobs: Sequence[Job], *, made_at: datetime) -> list[bytes]:
-    """What people uploaded is filled in apart; our own templates do not loop for ever."""
+    """What people uploaded is filled in apart; our own templates do not loop for ever. No document leaves unchecked:
+    an edited template may choose by day what it brings."""
     try:
         if template.built_in:
-            return [render(template.content, content, pictures, made_at=made_at) for content, pictures in jobs]
-        return render_apart(template.content, jobs, made_at=made_at)
+            made = [render(template.content, content, pictures, made_at=made_at) for content, pictures in jobs]
+        else:
+            made = render_apart(template.content, jobs, made_at=made_at, seconds=seconds_for(len(jobs)))
+        for one in made:
+            check_finished(one)
     except TemplateFault as fault:
-        raise Conflict(
-            f"Mẫu “{template.filename}” đang dùng không dựng được văn bản. {fault_text(fault, jobs[0][0])} "
-            "Hãy sửa mẫu rồi tải lên lại, hoặc dùng lại mẫu gốc ở trang Tài liệu, biểu mẫu."
-        ) from None
+        raise _unusable(template, fault_text(fault, jobs[0][0])) from None
+    except FileRefused as refused:
+        raise _unusable(template, refused.detail) from None
+    return made
+
+
+def _unusable(template: Template, why: str) -> Conflict:
+    return Conflict(
+        f"Mẫu “{template.filename}” đang dùng không dựng được văn bản. {why} "
+        "Hãy sửa mẫu rồi tải lên lại, hoặc dùng lại mẫu gốc ở trang Tài liệu, biểu mẫu."
+    )
 
 
 def _stem(dossier: Dossier) -> str:

@@ -15,6 +15,7 @@ from io import BytesIO
 from typing import Any, Final
 
 import jinja2
+from jinja2 import nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
@@ -22,6 +23,15 @@ from app.text import compose
 
 FILTERS: Final = ("upper", "lower", "capitalize", "default", "join", "length", "first", "last", "replace", "trim")
 """What a template may call. `safe` is not among them: texts of agencies are never markup."""
+_ALLOWED_NODES: Final = frozenset(
+    {
+        *(nodes.Output, nodes.TemplateData, nodes.For, nodes.If, nodes.CondExpr),
+        *(nodes.Name, nodes.Getattr, nodes.Getitem, nodes.Slice, nodes.Const, nodes.Filter, nodes.Test),
+        *(nodes.And, nodes.Or, nodes.Not, nodes.Compare, nodes.Operand, nodes.Concat, nodes.Add, nodes.Sub),
+        *(nodes.List, nodes.Tuple, nodes.Keyword),
+    }
+)
+_TOO_CLEVER: Final = "Thẻ dùng lệnh không được phép: chỉ được lặp (for), chọn (if), so sánh, cộng trừ và ghép chữ"
 LONGEST_MARKUP: Final = 30_000_000
 _EXCERPT: Final = 120
 _NO_XML: Final = {0xFFFE: None, 0xFFFF: None, 0x09: " "}
@@ -52,12 +62,13 @@ def render(
     Raises `TemplateFault`.
     """
     try:
-        from app.reports.word.filling import Filled, inline, keep_short_rows  # a tenth of a second that no start needs
+        from app.reports.word import filling  # a tenth of a second that no start needs
 
-        document = Filled(BytesIO(template))
-        charts = {name: inline(document, picture.png, picture.width) for name, picture in (pictures or {}).items()}
+        document = filling.Filled(BytesIO(template))
+        charts = {name: filling.inline(document, one.png, one.width) for name, one in (pictures or {}).items()}
         document.render({**_clean(content), "charts": _Charts(charts)}, environment())
-        keep_short_rows(document.docx.element.body)
+        filling.keep_short_rows(document.docx.element.body)
+        filling.keep_last_rows(document.docx.element.body)
         return _saved(document, made_at)
     except (TemplateFault, MemoryError):
         raise
@@ -73,9 +84,22 @@ def _saved(document: Any, made_at: datetime) -> bytes:
     return saved.getvalue()
 
 
+class _LoopAndChoose(ImmutableSandboxedEnvironment):
+    """Refuses, before anything is computed, whatever is no loop, choice or text: a power or a product of a text fills
+    the memory in one step, and blocks and calls make markup out of texts."""
+
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        found = super()._parse(source, name, filename)
+        strange = next((one for one in found.find_all(nodes.Node) if type(one) not in _ALLOWED_NODES), None)
+        if strange is not None:
+            lines = (one.lineno for one in (strange, *strange.find_all(nodes.Node)))  # some nodes have none
+            raise jinja2.exceptions.TemplateSyntaxError(_TOO_CLEVER, next(filter(None, lines), 1))
+        return found
+
+
 def environment() -> jinja2.Environment:
     """Sandboxed, nothing to call but `FILTERS`, and every text escaped whatever a template says."""
-    made = ImmutableSandboxedEnvironment(autoescape=True, undefined=jinja2.StrictUndefined, finalize=_literal)
+    made = _LoopAndChoose(autoescape=True, undefined=jinja2.StrictUndefined, finalize=_literal)
     made.globals.clear()
     made.filters = {name: made.filters[name] for name in FILTERS}
     made.tests = {name: made.tests[name] for name in ("defined", "undefined", "none", "odd", "even", "eq", "equalto")}
@@ -137,6 +161,8 @@ def _why(error: Exception) -> str:
 
 def _why_unreadable(message: str) -> str:
     """The engine's own words are English; its most usual ones are told in ours."""
+    if message == _TOO_CLEVER:
+        return message
     if found := re.search(r"unknown tag '(end\w+|else|elif)'", message):
         return f"Thẻ {{% {found[1]} %}} không khớp với thẻ mở"
     for pattern, words in ((r"No filter named '(.+?)'", "Không có bộ lọc"), (r"unknown tag '(.+?)'", "Không có lệnh")):

@@ -124,7 +124,7 @@ def start_each_page_with_rows(table: Table, rows: int) -> None:
                     properties.insert(0, mark)
 
 
-def add_loop_row(table: Table, opening: str, add_rows: Callable[[], None], closing: str) -> None:
+def add_loop_row(table: Table, opening: str, add_rows: Callable[[], object], closing: str) -> None:
     """Rows between the tag that opens a loop or a choice and the one that closes it."""
     add_tag_row(table, opening)
     add_rows()

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from docx.document import Document as Doc
-from docx.table import Table
 
 from app.reports.word import layout
 from app.reports.word.layout import (
@@ -38,8 +37,8 @@ def fill(document: Doc) -> None:
     _add_title(document)
     _add_scores(document)
     _add_progress(document)
-    _add_fields(document)
     layout.next_section(document, landscape=True)
+    _add_fields(document)
     _add_criteria(document)
     layout.next_section(document, landscape=False)
     _add_late(document)
@@ -133,19 +132,12 @@ def _add_figures(
     add_loop_row(
         table,
         f"{{%tr for {loop} %}}",
-        lambda: _add_kept(table, row, styles),
+        lambda: add_row(table, row, styles),
         "{%tr endfor %}",
     )
     add_row(table, total, styles, bold=True)
     start_each_page_with_rows(table, 1)
     spread(document)
-
-
-def _add_kept(table: Table, texts: Sequence[str], styles: Sequence[str]) -> None:
-    """Kept with the next row: a small table does not break."""
-    add_row(table, texts, styles)
-    for cell in table.rows[-1].cells:
-        cell.paragraphs[0].paragraph_format.keep_with_next = True
 
 
 def _add_chart(document: Doc, name: str, caption: str) -> None:
@@ -199,17 +191,17 @@ def _add_fields(document: Doc) -> None:
     add(document, "II. KẾT QUẢ KHẮC PHỤC THEO LĨNH VỰC, TIÊU CHÍ", "Heading 1")
     add(document, "1. {{ index_name }}", "Heading 2")
     add(document, "1.1. Kết quả theo từng lĩnh vực", "Heading 3")
+    _add_chart(document, "fields", "Biểu đồ tỷ lệ điểm theo lĩnh vực")
     _add_figures(
         document,
         "Điểm theo lĩnh vực",
         ("TT", "Lĩnh vực", "Điểm tối đa", "Điểm công bố", "Tỷ lệ đạt", "Đã xác nhận", "Điểm dự kiến", "Tối đa có thể"),
-        (9, 54, 16, 17, 18, 17, 17, 17),
+        (12, 108, 22, 22, 22, 22, 22, 22),
         "field in fields",
         ("{{ field.number }}", "{{ field.name }}", *_of("field")),
         ("", "Tổng cộng", *_of("total")),
         names=1,
     )
-    _add_chart(document, "fields", "Biểu đồ tỷ lệ điểm theo lĩnh vực")
 
 
 def _of(name: str) -> list[str]:

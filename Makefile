@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/pip --disable-pip-version-check --quiet
 PORT   ?= 8000
 
-.PHONY: run test check setup dev lock lint types imports coverage bench pictures clean
+.PHONY: run test check setup dev lock lint types imports coverage bench pictures sbom audit clean
 
 run: setup ## database, the real 2024 data, server with scheduler
 	@$(BIN)/khacphuc serve --port $(PORT) --seed seeds/soc-trang-2024
@@ -55,6 +55,12 @@ bench: dev ## every figure of the README, against bare limits on this machine
 
 pictures: dev ## the pictures of the README (needs Chromium)
 	$(BIN)/python -m bench.pictures
+
+sbom: dev ## what this software is made of, as CycloneDX: khacphuc.cdx.json
+	@$(BIN)/python .ci/dependencies.py sbom khacphuc.cdx.json
+
+audit: sbom ## whether any of it is known to be unsafe: make audit ADVISORIES=folder (OSV documents; needs no network)
+	@$(BIN)/python .ci/dependencies.py audit khacphuc.cdx.json --advisories $(ADVISORIES)
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -11,7 +11,7 @@ from app.settings import ROOT
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0003"
+HEAD = "0005"
 """The newest migration. Kept as a constant so that a start with nothing to migrate need not load Alembic."""
 
 
@@ -24,14 +24,16 @@ def revision(connection: Connection) -> str | None:
 
 
 def ensure_current(db: Database) -> bool:
-    """Migrate when needed and say whether it was; a database newer than the code is refused and left alone."""
+    """Migrate when needed and say whether this call did; a database newer than the code is refused and left alone.
+
+    Of processes that come together one migrates; the others wait for it and find nothing left to do.
+    """
     with db.snapshot() as connection:
         before = revision(connection)
     if before == HEAD:
         return False
     refuse_newer(before)
-    upgrade(db.url)
-    return True
+    return bool(upgrade(db.url))
 
 
 def refuse_newer(found: str | None) -> None:
@@ -57,10 +59,14 @@ def known_revisions() -> frozenset[str]:
     return frozenset(path.name.split("_")[0] for path in (ROOT / "migrations" / "versions").glob("*.py"))
 
 
-def upgrade(url: str, target: str = "head") -> None:
+def upgrade(url: str, target: str = "head") -> list[str]:
+    """The revisions that this call went through, none when another process came first."""
     from alembic import command  # half a second of imports that most starts do not need
 
-    command.upgrade(_config(url), target)
+    config = _config(url)
+    command.upgrade(config, target)
+    applied: list[str] = config.attributes["applied"]
+    return applied
 
 
 def downgrade(url: str, target: str) -> None:
@@ -73,5 +79,5 @@ def _config(url: str) -> "Config":
     from alembic.config import Config
 
     config = Config(str(ROOT / "alembic.ini"))
-    config.attributes["url"] = url
+    config.attributes |= {"url": url, "applied": []}
     return config

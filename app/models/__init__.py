@@ -12,7 +12,7 @@ from app.models.assessment import (
     MeasureTask,
 )
 from app.models.base import table
-from app.models.desk import CalendarFeed, DocumentTemplate, Draft, LoginSession, PasswordLink, Workbook
+from app.models.desk import CalendarFeed, DocumentTemplate, Draft, LoginSession, PasswordLink, TryCount, Workbook
 from app.models.messages import Delivery, Digest, DigestItem, ReminderRun
 from app.models.people import (
     Account,
@@ -79,6 +79,7 @@ digests = table(Digest)
 digest_items = table(DigestItem)
 deliveries = table(Delivery)
 login_sessions = table(LoginSession)
+try_counts = table(TryCount)
 password_links = table(PasswordLink)
 drafts = table(Draft)
 calendar_feeds = table(CalendarFeed)

@@ -21,6 +21,23 @@ class LoginSession(SQLModel, table=True):
     ended_at: datetime | None = None
     device: str = ""
     """What the browser calls itself, so that people can tell their sessions apart."""
+    client: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    """The network address that signed in."""
+    browser: str = Field(default="", index=True, sa_column_kwargs={"server_default": ""})
+    """SHA-256 of the cookie by which the browser is known again when it next signs in."""
+
+
+class TryCount(SQLModel, table=True):
+    """Wrong passwords or keys of the last minutes about one subject, counted for all replicas together."""
+
+    __tablename__ = "try_count"
+    subject: str = Field(primary_key=True)
+    account_id: int | None = Field(default=None, index=True)
+    """No foreign key: counting does not wait for whoever holds the account."""
+    tries: int
+    most: int
+    """The last try that is looked at; whoever comes then waits until `ends_at`."""
+    ends_at: datetime
 
 
 class PasswordLink(SQLModel, table=True):

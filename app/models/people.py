@@ -94,9 +94,6 @@ class Account(SQLModel, table=True):
     created_at: datetime
     password_hash: str | None = None
     """argon2; empty until the first password is set."""
-    failed_sign_ins: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
-    """In a row, since the last success."""
-    locked_until: datetime | None = None
     drafts_only: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     """Prepares reports; somebody else of the agency submits them."""
 

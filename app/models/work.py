@@ -40,7 +40,7 @@ class Task(SQLModel, table=True):
             "floor",
             "expected",
         ),
-        Index("ix_task_due", "effective_due", "status"),
+        Index("ix_task_due", "assessment_id", "effective_due", "status"),
         # Of a hundred thousand tasks a handful waits for review.
         Index(
             "ix_task_waiting",

@@ -69,18 +69,13 @@ def _waiting(province: Province) -> Select[Any]:
 def _due_tasks(province: Province, until: date | None) -> tuple[ColumnElement[bool], ...]:
     if until is None:
         return (_of(province),)
-    return _beside(province), tasks.c.status.in_(_OWED), tasks.c.effective_due <= until
+    return _of(province), tasks.c.status.in_(_OWED), tasks.c.effective_due <= until
 
 
 def _due_shares(province: Province, until: date | None) -> tuple[ColumnElement[bool], ...]:
     if until is None:
         return (_of(province),)
-    return _beside(province), tasks.c.status.in_(_OWED), shares.c.effective_due <= until, ~shares.c.done
-
-
-def _beside(province: Province) -> ColumnElement[bool]:
-    """As `_of`, but no way in: the sum keeps the index of assessments out, so that the due date's is taken."""
-    return (tasks.c.assessment_id + 0).in_(list(province.policies))
+    return _of(province), tasks.c.status.in_(_OWED), shares.c.effective_due <= until, ~shares.c.done
 
 
 def _task_columns() -> Select[Any]:

@@ -180,8 +180,16 @@ def _assessment(load: _Load, province_id: int) -> int:
     if owner is not None and owner not in _with_successors(load.connection, province_id):
         raise Conflict(f"Kỳ đánh giá {code} đã có và thuộc một tỉnh khác; hãy kiểm tra mã trong tệp dữ liệu.")
     wanted = rows.assessment_row(load.seed, province_id, now=load.now)
+    wanted["reminder_policy"] = _policy_of(load.connection, province_id) or wanted["reminder_policy"]
     merged = merge(load.connection, load.tally, ASSESSMENTS, assessments.c.code == code, [wanted])
     return merged.ids[code]
+
+
+def _policy_of(connection: Connection, province_id: int) -> Any:
+    """That of the province's newest assessment: another year is reminded of as people have set it, at their hours."""
+    newest = assessments.c.year.desc(), assessments.c.id.desc()
+    policy = select(assessments.c.reminder_policy).where(assessments.c.province_id == province_id)
+    return connection.execute(policy.order_by(*newest).limit(1)).scalar()
 
 
 def _with_successors(connection: Connection, province_id: int) -> set[int]:

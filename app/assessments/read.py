@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, bindparam, func, select, update
 
 from app import events, scope
+from app.assessments.defaults import Default, find_default
 from app.core.access import Actor, Permission, Role
 from app.core.reminding import parse_policy
 from app.core.scoring import Rule, format_points, parse_rule
@@ -64,12 +65,13 @@ def _finding(columns: Select[Any], role: Role, everywhere: bool, *, by_id: bool)
 
 
 def list_assessments(connection: Connection, actor: Actor, *, limit: int, offset: int, now: datetime) -> dict[str, Any]:
-    """A page of visible assessments, the newest year first."""
+    """A page of visible assessments, the newest year first. `default`: the one to show until another is chosen."""
     actor.require(Permission.ASSESSMENT_READ)
     visible = scope.visible_assessments(actor)
     total = connection.execute(select(func.count()).select_from(assessments).where(visible)).scalar_one()
     page = _LIST.where(visible).order_by(assessments.c.year.desc(), assessments.c.code).limit(limit).offset(offset)
-    items = [_head(row) for row in connection.execute(page)]
+    default = find_default(connection, actor, now=now)
+    items = [_head(row, default) for row in connection.execute(page)]
     return {"items": items, "total": total, "limit": limit, "offset": offset}
 
 
@@ -80,7 +82,7 @@ def get_assessment(connection: Connection, actor: Actor, ident: str, *, now: dat
     row = find_assessment(connection, actor, ident, _DETAIL)
     rows = connection.execute(_CRITERIA.where(tasks.c.assessment_id == row.id)).all()
     return {
-        **_head(row),
+        **_head(row, find_default(connection, actor, now=now)),
         "groups": [_group(key, group, rows) for key, group in row.groups.items()],
         "fields": _fields(connection, row.id),
         "criteria": [_criterion(one) for one in rows],
@@ -109,7 +111,7 @@ def change_assessment(
     if version is not None and version != row.version:
         raise StaleVersion(
             f"Kỳ đánh giá {row.code} đã được thay đổi từ lúc bạn đọc (bản {version}, hiện là bản {row.version}). "
-            "Hãy đọc lại rồi gửi lại với ETag mới.",
+            "Hãy xem bản mới rồi gửi lại.",
             field="If-Match",
             extra={"version": row.version},
         )
@@ -150,7 +152,7 @@ def _wanted(row: Assessment, changes: Mapping[str, Any], *, now: datetime) -> di
     if changes.get("reminder_policy") is not None:
         wanted["reminder_policy"] = _policy(row.reminder_policy, changes["reminder_policy"])
     if not wanted:
-        raise InvalidInput("Không có thay đổi nào. Hãy gửi mandate hoặc reminder_policy.")
+        raise InvalidInput("Không có thay đổi nào. Hãy ghi văn bản giao nhiệm vụ hoặc chính sách nhắc việc.")
     return wanted
 
 
@@ -169,14 +171,14 @@ def _policy(standing: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str
     try:
         return parse_policy({**standing, **changes}).as_json()
     except InvalidInput as problem:
-        problem.field = f"reminder_policy.{problem.field}" if problem.field else "reminder_policy"
+        problem.within("reminder_policy")
         raise
 
 
 # The parts of one assessment
 
 
-def _head(row: Any) -> dict[str, Any]:
+def _head(row: Any, default: Default | None) -> dict[str, Any]:
     mandate = None if row.mandate_number is None else {"number": row.mandate_number, "date": row.mandate_date}
     return {
         "code": row.code,
@@ -188,6 +190,7 @@ def _head(row: Any) -> dict[str, Any]:
         "province_count": row.province_count,
         "mandate": mandate,
         "due_before": row.due_before,
+        "default": default is not None and row.code == default.code,
         "version": row.version,
     }
 

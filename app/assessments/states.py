@@ -83,7 +83,7 @@ def past_day(as_of: date | None, *, now: datetime) -> date | None:
     today = local_date(now)
     if as_of is not None and as_of > today:
         raise InvalidInput(
-            f"as_of phải là hôm nay ({today:%d/%m/%Y}) hoặc một ngày đã qua; "
+            f"Ngày xem số liệu phải là hôm nay ({today:%d/%m/%Y}) hoặc một ngày đã qua; "
             f"chưa có số liệu của ngày {as_of:%d/%m/%Y}.",
             field="as_of",
         )

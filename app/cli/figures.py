@@ -24,7 +24,9 @@ class By(StrEnum):
     KIND = "kind"
 
 
-Assessment = Annotated[str | None, typer.Option(help="Mã kỳ đánh giá, ví dụ soc-trang-2024. Mặc định là kỳ mới nhất.")]
+Assessment = Annotated[
+    str | None, typer.Option(help="Mã kỳ đánh giá, ví dụ soc-trang-2024. Mặc định là kỳ đang thực hiện.")
+]
 AsOf = Annotated[
     datetime | None,
     typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="Số liệu cuối ngày này thay vì hiện tại."),
@@ -51,7 +53,7 @@ def summary(
     from app import summaries
 
     with opened() as work, work.db.snapshot() as connection:
-        ident = assessment or _newest(connection)
+        ident = assessment or _default(connection, now=work.clock.now())
         found = summaries.summarize(connection, SYSTEM, ident, by=by.value, as_of=_day(as_of), now=work.clock.now())
     if as_json:
         print_json(found)
@@ -64,7 +66,7 @@ def projection(assessment: Assessment = None, as_of: AsOf = None, as_json: Json 
     from app import projections
 
     with opened() as work, work.db.snapshot() as connection:
-        ident = assessment or _newest(connection)
+        ident = assessment or _default(connection, now=work.clock.now())
         found = projections.get_projection(connection, SYSTEM, ident, as_of=_day(as_of), now=work.clock.now())
     if as_json:
         print_json(found)
@@ -76,16 +78,13 @@ def _day(given: datetime | None) -> date | None:
     return None if given is None else given.date()
 
 
-def _newest(connection: "Connection") -> str:
-    from sqlalchemy import select
+def _default(connection: "Connection", *, now: datetime) -> str:
+    from app.assessments.defaults import find_default
 
-    from app.models import assessments
-
-    newest = select(assessments.c.code).order_by(assessments.c.year.desc(), assessments.c.id.desc()).limit(1)
-    code: str | None = connection.execute(newest).scalar()
-    if code is None:
+    found = find_default(connection, SYSTEM, now=now)
+    if found is None:
         raise NotFound("Chưa có kỳ đánh giá nào. Hãy nạp dữ liệu: khacphuc seed PATH")
-    return code
+    return found.code
 
 
 # For people

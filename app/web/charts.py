@@ -23,6 +23,7 @@ from app.reports.charts import (
     trend_chart,
 )
 from app.reports.charts.rendering import DrawingFailed, fingerprint
+from app.web.drawings import trend_start
 from app.web.forms import parse_day
 from app.web.visit import Signed, Visit
 
@@ -57,7 +58,7 @@ async def _drawn(chart: Chart, tag: str) -> Response:
     except DrawingFailed as problem:
         log.error("chart not drawn", chart=chart.title, problem=str(problem))
         return Response("Chưa vẽ được biểu đồ.", 503, media_type="text/plain; charset=utf-8")
-    return Response(svg, media_type="image/svg+xml", headers={**HEADERS, "ETag": tag})
+    return Response(svg, media_type="image/svg+xml; charset=utf-8", headers={**HEADERS, "ETag": tag})
 
 
 async def _assessment(visit: Visit) -> str:
@@ -76,11 +77,20 @@ def _width(visit: Visit) -> int:
 
 
 async def _total(visit: Visit, assessment: str, day: date | None, width: int) -> Chart:
-    return total_chart(await visit.read(projections.get_projection, assessment, as_of=day), width=width)
+    return total_chart(await _standing(visit, assessment, day), width=width)
 
 
 async def _fields(visit: Visit, assessment: str, day: date | None, width: int) -> Chart:
-    return fields_chart(await visit.read(projections.get_projection, assessment, as_of=day), width=width)
+    return fields_chart(await _standing(visit, assessment, day), width=width)
+
+
+async def _standing(visit: Visit, assessment: str, day: date | None) -> dict[str, Any]:
+    """Today's sums are at hand; a past day is rebuilt."""
+    if day is None or day == visit.today:
+        found: dict[str, Any] = await visit.read(summaries.get_standing, assessment)
+    else:
+        found = await visit.read(projections.get_projection, assessment, as_of=day)
+    return found
 
 
 async def _agencies(visit: Visit, assessment: str, day: date | None, width: int) -> Chart:
@@ -88,7 +98,8 @@ async def _agencies(visit: Visit, assessment: str, day: date | None, width: int)
 
 
 async def _trend(visit: Visit, assessment: str, day: date | None, width: int) -> Chart:
-    return trend_chart(until(await visit.read(summaries.get_history, assessment), day), width=width)
+    since = trend_start(visit.today if day is None else day)
+    return trend_chart(until(await visit.read(summaries.get_history, assessment, since=since), day), width=width)
 
 
 def until(history: Mapping[str, Any], day: date | None) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Where each role can go, in the order of a working day. The first entry is where signing in leads."""
 
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 from app.core.access import Role
 
@@ -9,8 +10,20 @@ class Place(NamedTuple):
     path: str
     label: str
 
+    def holds(self, path: str) -> bool:
+        """Whether that page is this place or below it."""
+        return path == self.path or path.startswith(f"{self.path}/")
+
+
+class Group(NamedTuple):
+    """Places behind one entry: a row of fifteen is not read."""
+
+    label: str
+    places: tuple[Place, ...]
+
 
 TASKS = Place("/tasks", "Nhiệm vụ")
+ALL_TASKS = Place("/tasks", "Danh sách nhiệm vụ")
 SHARES = Place("/shares", "Phần trách nhiệm")
 MEASURES = Place("/measures", "Giải pháp")
 EVIDENCE = Place("/evidence", "Tài liệu kiểm chứng")
@@ -24,24 +37,45 @@ OVERVIEW = Place("/overview", "Tổng quan")
 WHAT_IF = Place("/what-if", "Tính thử")
 DOCUMENTS = Place("/documents", "Tài liệu, biểu mẫu")
 ASSESSMENT = Place("/assessment", "Kỳ đánh giá")
+SHOWN_ASSESSMENT = Place("/assessment", "Kỳ đang xem")
 AUDIT = Place("/audit", "Nhật ký")
 ACCOUNTS = Place("/accounts", "Tài khoản")
 IMPORT = Place("/import", "Nạp kỳ đánh giá")
 
-_PLACES: dict[Role, tuple[Place, ...]] = {
+_ENTRIES: dict[Role, tuple[Place | Group, ...]] = {
     Role.AGENCY: (TASKS, SHARES, MEASURES, EVIDENCE, WORKBOOK, WHAT_IF, OVERVIEW, DOCUMENTS),
     Role.COORDINATOR: (
-        DESK, TASKS, REVIEWS, EXTENSIONS, REMINDERS, SHARES, MEASURES, EVIDENCE, AGENCIES, OVERVIEW, WHAT_IF,
-        DOCUMENTS, WORKBOOK, ASSESSMENT, AUDIT,
+        DESK, OVERVIEW, Group("Nhiệm vụ", (ALL_TASKS, SHARES, MEASURES, EVIDENCE)), REVIEWS, EXTENSIONS, REMINDERS,
+        WHAT_IF, Group("Văn bản, biểu mẫu", (DOCUMENTS, WORKBOOK)), Group("Quản lý", (AGENCIES, ASSESSMENT, AUDIT)),
     ),
     Role.LEADERSHIP: (OVERVIEW, TASKS, SHARES, MEASURES, AGENCIES, WHAT_IF, REMINDERS, DOCUMENTS),
-    Role.ADMIN: (ACCOUNTS, AGENCIES, TASKS, OVERVIEW, DOCUMENTS, ASSESSMENT, IMPORT, REMINDERS, AUDIT),
+    Role.ADMIN: (
+        ACCOUNTS, AGENCIES, TASKS, OVERVIEW, DOCUMENTS, Group("Kỳ đánh giá", (SHOWN_ASSESSMENT, IMPORT)), REMINDERS,
+        AUDIT,
+    ),
 }  # fmt: skip
 
 
 def for_role(role: Role) -> tuple[Place, ...]:
-    return _PLACES[role]
+    """Every place, whether it stands in a group or not."""
+    return tuple(_flat(_ENTRIES[role]))
+
+
+def menu(role: Role, path: str) -> list[dict[str, Any]]:
+    """The entries as the page at `path` shows them: `places` of a group, `here` where the reader is."""
+    return [_shown(one, path) for one in _ENTRIES[role]]
 
 
 def home(role: Role) -> str:
-    return _PLACES[role][0].path
+    return for_role(role)[0].path
+
+
+def _flat(entries: tuple[Place | Group, ...]) -> Iterator[Place]:
+    for one in entries:
+        yield from one.places if isinstance(one, Group) else (one,)
+
+
+def _shown(one: Place | Group, path: str) -> dict[str, Any]:
+    places = [_shown(place, path) for place in one.places] if isinstance(one, Group) else []
+    here = any(place["here"] for place in places) if isinstance(one, Group) else one.holds(path)
+    return {"label": one.label, "path": "" if isinstance(one, Group) else one.path, "places": places, "here": here}

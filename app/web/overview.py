@@ -12,8 +12,8 @@ from app import projections, summaries, tasks
 from app.core.access import Actor, Permission
 from app.core.workdays import local_date
 from app.db import Connection
-from app.reports.charts import NARROW, WIDE, Chart, agencies_chart, fields_chart, total_chart, trend_chart
 from app.web.desk import choose_marks
+from app.web.drawings import draw, trend_start
 from app.web.next_best import next_points
 from app.web.visit import Signed
 
@@ -21,7 +21,6 @@ router = APIRouter(include_in_schema=False)
 
 SHOWN: Final = 5
 """Of late tasks, directions and next points: what can be read in a minute; the rest is a link away."""
-TREND_DAYS: Final = 60
 WEEK: Final = timedelta(days=7)
 
 
@@ -38,31 +37,31 @@ def sees_all(actor: Actor) -> bool:
 
 
 def gather(connection: Connection, actor: Actor, assessment: str, *, now: datetime) -> dict[str, Any]:
-    """Everything on the page, of one moment."""
-    projection = projections.get_projection(connection, actor, assessment, now=now)
+    """Everything on the page, of one moment; sums and short lists only, whatever the number of tasks."""
+    standing = summaries.get_standing(connection, actor, assessment, now=now)
     summary = summaries.summarize(connection, actor, assessment, by="agency", now=now)
-    since = local_date(now) - timedelta(days=TREND_DAYS)
-    history = summaries.get_history(connection, actor, assessment, since=since, now=now)
+    history = summaries.get_history(connection, actor, assessment, since=trend_start(local_date(now)), now=now)
+    best = projections.find_next_best(connection, actor, assessment, limit=SHOWN, now=now)
     late = tasks.Filter(assessment=assessment, overdue=True, sort="-points", limit=SHOWN)
     noted: dict[str, Any] = {"assessment": assessment, "limit": SHOWN, "now": now}
     return {
-        "projection": projection,
-        "marks": choose_marks(projection["benchmarks"]),
-        "gap": gap_parts(projection),
+        "standing": standing,
+        "marks": choose_marks(standing["benchmarks"]),
+        "gap": gap_parts(standing),
         "summary": summary,
         "late": tasks.list_tasks(connection, actor, late, now=now),
-        "next_points": next_points(projection["next_best"])[:SHOWN],
+        "next_points": next_points(best),
         "week": moved_within(history["items"], WEEK),
         "directions": tasks.list_directions(connection, actor, **noted),
         "self_reviews": tasks.list_self_reviews(connection, actor, **noted),
-        "charts": draw(projection, summary, history),
+        "charts": draw(standing, summary, history),
     }
 
 
-def gap_parts(projection: Mapping[str, Any]) -> list[dict[str, Any]]:
+def gap_parts(standing: Mapping[str, Any]) -> list[dict[str, Any]]:
     """What the published score lacks in three parts, each with its share and what of it is on the way (None where the
     reader may not see all of it)."""
-    published, expected = (projection["gap_by_figure"][figure] for figure in ("published", "expected"))
+    published, expected = (standing["gap_by_figure"][figure] for figure in ("published", "expected"))
     whole = sum(Decimal(points) for points in published.values())
     return [
         {
@@ -96,15 +95,3 @@ def moved_within(items: Sequence[Mapping[str, Any]], span: timedelta) -> dict[st
 
 def _less(left: str, right: str) -> str:
     return f"{Decimal(left) - Decimal(right):.4f}"
-
-
-def draw(
-    projection: Mapping[str, Any], summary: Mapping[str, Any], history: Mapping[str, Any]
-) -> dict[str, tuple[Chart, Chart]]:
-    """By the name in the image's address: the chart for a desk and for a phone."""
-    return {
-        "total": (total_chart(projection, width=WIDE), total_chart(projection, width=NARROW)),
-        "trend": (trend_chart(history, width=WIDE), trend_chart(history, width=NARROW)),
-        "fields": (fields_chart(projection, width=WIDE), fields_chart(projection, width=NARROW)),
-        "agencies": (agencies_chart(summary, width=WIDE), agencies_chart(summary, width=NARROW)),
-    }

@@ -25,6 +25,10 @@ router = APIRouter(include_in_schema=False)
 _NUMBER: Final = re.compile(r"-?[0-9]+([.][0-9]+)?")
 LONGEST: Final = 40
 """Characters of a number; whatever is longer is refused as it stands."""
+UNCHANGED: Final[Mapping[str, Any]] = {"tasks": {}}
+"""The change of a trial in which nothing moved."""
+MOST_SHOWN: Final = 300
+"""Criteria on the page; a province has dozens."""
 MOST_FAULTS: Final = 20
 """Wrong numbers that are told of at once."""
 
@@ -81,13 +85,14 @@ def gather(
     connection: Connection, actor: Actor, assessment: str, typed: Mapping[str, str], *, now: datetime
 ) -> dict[str, Any]:
     """How everything stands, and how it would stand, of one moment."""
-    before = projections.get_projection(connection, actor, assessment, now=now)
-    numbers = projections.get_counted_numbers(connection, actor, assessment, now=now)
-    movable = find_movable(before, numbers)
+    trial = projections.open_trial(connection, actor, assessment, now=now)
+    before = trial.before()
+    found = find_movable(before, trial.numbers())
+    movable = foremost(found, typed)
     faults = _unreadable(movable, typed)
     readable = (one for one in movable if not any(box.name in faults for box in one.boxes))
     moving = {one.criterion["code"]: moved for one in readable if (moved := _changes(one, typed))}
-    after, refused = _tried(connection, actor, assessment, dict(moving), now=now)
+    after, refused = _tried(trial, before, dict(moving))
     faults |= refused
     return {
         "before": before,
@@ -96,6 +101,7 @@ def gather(
         "marks": choose_marks(after["benchmarks"]),
         "groups": by_field(before, movable, after, faults),
         "moving": [name for code in after["change"]["tasks"] for name in _names(code, moving[code])],
+        "left_out": len(found) - len(movable),
         "survey": sum(one["kind"] == "survey" for one in before["criteria"]),
     }
 
@@ -110,6 +116,20 @@ def find_movable(projection: Mapping[str, Any], numbers: Mapping[str, Numbers]) 
         for one in projection["criteria"]
         if one["kind"] != "survey" and one["status"] is not None
     ]
+
+
+def foremost(movable: Sequence[Movable], typed: Mapping[str, str]) -> list[Movable]:
+    """What is typed in, and of the others the `MOST_SHOWN` that lack most points, in their own order: a page of
+    thousands of boxes helps nobody."""
+    if len(movable) <= MOST_SHOWN:
+        return list(movable)
+    first = sorted(movable, key=lambda one: (not any(box.name in typed for box in one.boxes), -_lacks(one)))
+    kept = {one.criterion["code"] for one in first[:MOST_SHOWN]}
+    return [one for one in movable if one.criterion["code"] in kept]
+
+
+def _lacks(one: Movable) -> Decimal:
+    return Decimal(one.criterion["max"]) - Decimal(one.criterion["expected"])
 
 
 def _boxes(criterion: Mapping[str, Any], numbers: Numbers) -> list[Box]:
@@ -170,13 +190,15 @@ def _unreadable(movable: Sequence[Movable], typed: Mapping[str, str]) -> dict[st
 
 
 def _tried(
-    connection: Connection, actor: Actor, assessment: str, wanted: dict[str, Any], *, now: datetime
+    trial: projections.Trial, before: dict[str, Any], wanted: dict[str, Any]
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """The projection with everything that can be reckoned, and by field what is wrong with the rest."""
     faults: dict[str, str] = {}
     while True:
+        if not wanted:
+            return before | {"change": UNCHANGED}, faults
         try:
-            return projections.get_what_if(connection, actor, assessment, wanted, now=now), faults
+            return trial.after(wanted), faults
         except Problem as problem:
             code = _code_of(problem, wanted)
             if code is None or len(faults) >= MOST_FAULTS:

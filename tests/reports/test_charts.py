@@ -166,9 +166,16 @@ def test_names_stay_words_whatever_is_in_them(seeded: World) -> None:
 def test_a_chart_reaches_nothing(seeded: World) -> None:
     chart = total_chart(projection(seeded))
     assert '"url"' not in json.dumps(chart.spec)
-    outside = {**chart.spec["layer"][0], "data": {"url": "https://example.org/a.json"}}
-    with pytest.raises(rendering.DrawingFailed, match="not allowed"):
-        charts.as_svg(Chart("", "", 10, 10, {**chart.spec, "layer": [outside, *chart.spec["layer"][1:]]}, (), ()))
+    for outside in (
+        {"data": {"url": "file:///etc/passwd", "format": {"type": "csv"}}},  # the library would say nothing
+        {"data": {"url": "https://example.org/a.json"}},
+        {"mark": {"type": "image"}, "encoding": {"url": {"field": "words"}}},  # and would fetch this from anywhere
+        {"mark": "image"},
+        {"transform": [{"lookup": "key", "from": {"data": {"url": "b.csv"}}}]},
+    ):
+        layers = [{**chart.spec["layer"][0], **outside}, *chart.spec["layer"][1:]]
+        with pytest.raises(rendering.DrawingFailed, match="loads nothing"):
+            charts.as_svg(Chart("", "", 10, 10, {**chart.spec, "layer": layers}, (), ()))
     svg = charts.as_svg(chart)
     assert not re.search(r"(href|src)=|url\(|<style|<script", svg)
 
@@ -244,3 +251,15 @@ def test_points_far_beyond_a_hundred_are_drawn_too(seeded: World) -> None:
     for width in (WIDE, NARROW):
         assert charts.as_svg(total_chart(many, width=width)).startswith("<svg")
         assert charts.as_svg(agencies_chart(summary, width=width)).startswith("<svg")
+
+
+def test_a_line_is_marked_where_it_moved_and_the_last_day_is_named() -> None:
+    history = days(31)
+    for one in history["items"]:
+        one["expected"] = "85.0000" if one["day"].day > 20 and one["day"].month == 5 else "84.9000"
+    chart = trend_chart(history)
+    marks = {
+        layer["mark"]["shape"]: layer["data"]["values"] for layer in chart.spec["layer"] if "shape" in layer["mark"]
+    }
+    assert [len(marks[SHAPES[name]]) for name in ("published", "floor", "expected")] == [1, 1, 3]
+    assert "14/06" in drawn_texts(chart)

@@ -119,3 +119,14 @@ def test_sentences_say_which_number_and_how_much() -> None:
     assert step_sentence(moved) == (
         "Chuyển 6 chỉ tiêu từ “Số chỉ tiêu đạt” sang “Số chỉ tiêu vượt”: thêm 0,15 điểm; mỗi chỉ tiêu thêm 0,03 điểm."
     )
+
+
+def test_whoever_reads_all_is_told_who_confirmed_its_own_work_and_nobody_else(desk: Desk) -> None:
+    assert "tự xác nhận nhiệm vụ của mình" not in text_of(desk.as_("leadership").get("/overview"))
+
+
+def test_every_picture_is_loaded_at_once_for_paper(desk: Desk) -> None:
+    for path in ("/overview", "/desk"):
+        page = desk.get(path).text
+        assert page.count("/charts/") == 8
+        assert 'loading="lazy"' not in page

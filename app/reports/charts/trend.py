@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from typing import Any, Final
 
 from app.reports.charts.chart import (
@@ -24,8 +25,6 @@ from app.vietnamese import day_text, exact_points_text, points_text
 LINES: Final = ("published", "floor", "expected")
 _DASHES: Final = {"published": [2, 3], "floor": [1, 0], "expected": [7, 4]}
 _WIDTHS: Final = {"published": 1.5, "floor": 2.5, "expected": 2.0}
-FEW_DAYS: Final = 31
-"""Up to so many every day has its mark."""
 _HEIGHT: Final = 300
 _WORDS_APART: Final = 0.075
 """Of the height: closer words would run into each other."""
@@ -86,7 +85,7 @@ def _time(items: Sequence[Mapping[str, Any]], *, narrow: bool) -> Spec:
     end = _midnight(last) + timedelta(days=span * (1.25 if narrow else 0.45))
     wanted = 3 if narrow else 6
     every = max(1, -(-(last - first).days // wanted))
-    ticks = [first + timedelta(days=place) for place in range(0, (last - first).days + 1, every)]
+    ticks = [last - timedelta(days=place) for place in range(0, (last - first).days + 1, every)]
     shape = "%d/%m" if span < 330 else "%m/%Y"
     return {
         "field": "at",
@@ -133,10 +132,9 @@ def _line(name: str, items: Sequence[Mapping[str, Any]], x: Spec, y: Spec) -> Sp
 
 
 def _marks(name: str, items: Sequence[Mapping[str, Any]], x: Spec, y: Spec) -> Spec:
-    """On every day where there are few, else on the last only."""
-    shown = items if len(items) <= FEW_DAYS else items[-1:]
+    """Where the line moved, and on the last day: a mark on each of thirty flat days would hide the other lines."""
     return {
-        "data": {"values": _values(name, shown)},
+        "data": {"values": _values(name, _moves(name, items))},
         "mark": {"type": "point", "shape": SHAPES[name], "stroke": INK, "size": 60, "opacity": 1, "filled": True},
         "encoding": {
             "x": x,
@@ -144,6 +142,11 @@ def _marks(name: str, items: Sequence[Mapping[str, Any]], x: Spec, y: Spec) -> S
             "fill": {"condition": {"test": "datum.open", "value": "#ffffff"}, "value": FILLS[name]},
         },
     }
+
+
+def _moves(name: str, items: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    known = [one for one in items if one[name] is not None]
+    return [one for before, one in pairwise(known) if one[name] != before[name] or one is known[-1]] or known
 
 
 def _values(name: str, items: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -19,10 +19,25 @@ FONTS = Path(__file__).with_name("fonts")
 VIETNAMESE: dict[str, Any] = {"decimal": ",", "thousands": ".", "grouping": [3], "currency": ["", " ₫"]}
 NOWHERE: list[str] = []
 """Addresses that a chart may load from: it carries its data."""
+LOADING = frozenset({"url", "href", "image"})
+"""Keys and kinds of marks that make the library read a file or an address. It holds only `data` to the list above: a
+picture inside a chart it fetches from anywhere, and of a file it says nothing."""
+
+
+def refuse_loading(part: Any) -> None:
+    """Raises ValueError where a definition asks for something outside itself."""
+    if isinstance(part, dict):
+        if LOADING & {*part, str(part.get("type")), str(part.get("mark"))}:
+            raise ValueError("A chart carries its data and loads nothing.")
+        part = list(part.values())
+    if isinstance(part, list):
+        for one in part:
+            refuse_loading(one)
 
 
 def draw(job: Any) -> bytes:
     spec = job["spec"]
+    refuse_loading(spec)
     if job["kind"] == "svg":
         return vl_convert.vegalite_to_svg(spec, allowed_base_urls=NOWHERE, format_locale=VIETNAMESE).encode()
     return vl_convert.vegalite_to_png(spec, scale=job["scale"], allowed_base_urls=NOWHERE, format_locale=VIETNAMESE)

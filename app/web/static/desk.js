@@ -3,11 +3,19 @@
 
 document.documentElement.classList.add("scripted");
 
-// On a phone the places to go fold away behind a button.
-const menu = document.querySelector("button.menu");
-menu?.addEventListener("click", () => {
-  const open = document.getElementById("places").classList.toggle("open");
-  menu.setAttribute("aria-expanded", String(open));
+// Menus of the header close when one goes elsewhere, and with Escape.
+function closeMenus(besides) {
+  for (const menu of document.querySelectorAll("header.top details[open]")) {
+    if (!menu.contains(besides)) menu.open = false;
+  }
+}
+document.addEventListener("click", (event) => closeMenus(event.target));
+document.addEventListener("focusin", (event) => closeMenus(event.target));
+document.addEventListener("keydown", (event) => {
+  const open = event.key === "Escape" && document.querySelector("header.top details[open]");
+  if (!open) return;
+  open.open = false;
+  open.querySelector("summary").focus();
 });
 
 // Every request that htmx makes carries the session's token; a session that ended leads to the sign-in page.
@@ -27,13 +35,40 @@ document.addEventListener("submit", (event) => {
   if (question && !window.confirm(question)) event.preventDefault();
 });
 
+// Signing out clears what this browser keeps. A report that the server has not taken yet is only here, so ask first.
+function unsentReports() {
+  try {
+    return Object.keys(window.localStorage).filter((key) => key.startsWith("khacphuc:report:"));
+  } catch {
+    return []; // storage is switched off
+  }
+}
+document.addEventListener("submit", (event) => {
+  if (!event.target.matches('form[action="/signout"]')) return;
+  const unsent = unsentReports();
+  const question = "Trên máy này còn nội dung báo cáo chưa gửi được, đăng xuất sẽ xóa nội dung đó. Vẫn đăng xuất?";
+  if (unsent.length && !window.confirm(question)) return event.preventDefault();
+  for (const key of unsent) window.localStorage.removeItem(key);
+});
+
 // What was just done is said once, not again on reload; a problem gets the focus, so that it is read out.
 const address = new URL(window.location.href);
 if (address.searchParams.has("done")) {
   address.searchParams.delete("done");
   window.history.replaceState(null, "", address);
 }
-document.querySelector("[data-focus]")?.focus();
+const wrong = document.querySelector('main [aria-invalid="true"]');
+wrong?.closest("details")?.setAttribute("open", "");
+(wrong ?? document.querySelector("[data-focus]"))?.focus();
+
+// What was wrong with one choice is not said of another.
+document.addEventListener("change", (event) => {
+  const form = event.target.closest("form[data-fresh-on]");
+  if (!form || event.target.name !== form.dataset.freshOn) return;
+  document.querySelector("main > .notice.error")?.remove();
+  for (const fault of form.querySelectorAll(".fault")) fault.remove();
+  for (const field of form.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
+});
 
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-print]")) window.print();
@@ -54,5 +89,8 @@ for (const shown of document.querySelectorAll("input[data-copy]")) {
     }
     button.textContent = "Đã chép";
   });
-  shown.after(button);
+  const row = document.createElement("div");
+  row.className = "copied";
+  shown.replaceWith(row);
+  row.append(shown, button);
 }

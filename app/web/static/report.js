@@ -18,6 +18,21 @@
   const key = `khacphuc:report:${account}:${code}`; // an account finds its own text only
   const address = `/tasks/${encodeURIComponent(code)}/draft`;
   const token = document.querySelector('meta[name="csrf"]').content;
+  const page = nameOfPage();
+
+  for (const one of document.querySelectorAll('input[name="page"]')) one.value = page;
+
+  /** Names this tab, also after a reload: a draft that it saved itself is not another device's. */
+  function nameOfPage() {
+    const fresh = () => Array.from(crypto.getRandomValues(new Uint32Array(3)), (part) => part.toString(36)).join("");
+    try {
+      const name = window.sessionStorage.getItem("khacphuc:page") ?? fresh();
+      window.sessionStorage.setItem("khacphuc:page", name);
+      return name;
+    } catch {
+      return fresh();
+    }
+  }
 
   const kept = () => {
     try {
@@ -37,7 +52,7 @@
 
   /** Hand to the server as a draft what an earlier visit kept here, and see the page with it. */
   async function handOver(copy, was) {
-    const body = new URLSearchParams({ ...was, ...copy.values, version: copy.version, csrf: token });
+    const body = new URLSearchParams({ ...was, ...copy.values, version: copy.version, draft: copy.draft ?? "", page, csrf: token });
     const answer = await fetch(address, { method: "POST", body, headers: { "HX-Request": "true" } });
     if (!answer.ok) throw new Error(String(answer.status));
     forget();
@@ -58,6 +73,7 @@
   let sending = null;
   let dirty = false;
   let leaving = false;
+  let elsewhere = false; // another device has saved a draft since, and nobody has looked at both
   let undecided = false; // something older is kept here, and nobody has said what becomes of it
 
   const say = (text, trouble = false) => {
@@ -70,7 +86,7 @@
   const keep = () => {
     if (undecided) return;
     try {
-      const copy = { version: form.elements.version.value, at: Date.now(), values: values() };
+      const copy = { version: form.elements.version.value, draft: form.elements.draft.value, at: Date.now(), values: values() };
       window.localStorage.setItem(key, JSON.stringify(copy));
     } catch {
       /* storage is full or switched off: the server's draft is what there is */
@@ -96,6 +112,11 @@
           dirty = false;
           drop();
         }
+      } else if (answer.status === 409) {
+        elsewhere = true;
+        keep();
+        say("");
+        form.querySelector("[data-elsewhere]").hidden = false;
       } else if (answer.status === 401) {
         trouble("Phiên đăng nhập đã hết. Nội dung được giữ trên máy này; hãy đăng nhập lại rồi mở lại trang này.");
       } else {
@@ -114,7 +135,7 @@
     dirty = true;
     keep();
     window.clearTimeout(timer);
-    timer = window.setTimeout(save, TYPING_PAUSE);
+    if (!elsewhere) timer = window.setTimeout(save, TYPING_PAUSE);
   }
 
   form.addEventListener("input", touched);
@@ -125,16 +146,19 @@
     sending?.abort();
     keep();
   });
+  document.addEventListener("submit", (event) => {
+    if (event.target.matches('form[action="/signout"]') && !event.defaultPrevented) leaving = true; // desk.js has asked
+  });
   window.addEventListener("pagehide", () => {
     if (!dirty || leaving) return;
     keep();
-    navigator.sendBeacon(address, new URLSearchParams(new FormData(form)));
+    if (!elsewhere) navigator.sendBeacon(address, new URLSearchParams(new FormData(form)));
   });
   window.addEventListener("pageshow", () => {
     leaving = false;
   });
   document.addEventListener("visibilitychange", () => {
-    if (document.visibilityState === "hidden" && dirty && !leaving) save(); // a phone may never come back
+    if (document.visibilityState === "hidden" && dirty && !leaving && !elsewhere) save(); // a phone may never come back
   });
 
   // What an earlier visit left here
@@ -186,6 +210,8 @@
   const earlier = kept();
   if (form.dataset.holds === "attempt") {
     touched(); // what was kept here is what was just sent, and it stands in the form again
+  } else if (form.dataset.holds === "both") {
+    // What is kept here stands in the form, beside the other device's: the next key decides.
   } else if (earlier !== null && typeof earlier.values === "object") {
     const now = values();
     const differs = Object.keys(earlier.values).some((name) => name in now && !same(now[name], earlier.values[name]));

@@ -88,8 +88,9 @@ function watch(form) {
     const said = page.querySelector(".notice.error") ?? page.querySelector("main p");
     const key = page.querySelector("form[data-upload] input[name=key]");
     if (key) form.elements.key.value = key.value;
-    const faults = [...page.querySelectorAll("[aria-invalid=true]")].map((one) => one.name);
-    fail(said?.textContent.trim() || "Không gửi được. Hãy thử lại.", faults);
+    fail(said ?? "Không gửi được. Hãy thử lại.");
+    const faulty = [...page.querySelectorAll("form[data-upload] .fault")].map(mark).filter(Boolean);
+    faulty[0]?.focus();
   }
 
   function expired() {
@@ -121,14 +122,27 @@ function watch(form) {
     for (const field of form.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
   }
 
-  function fail(text, names = []) {
+  /** Says of our field what the answer says of it. */
+  function mark(fault) {
+    const field = document.getElementById(fault.id.replace(/-fault$/, ""));
+    if (!field) return null;
+    const group = field.matches("fieldset");
+    if (!group) field.setAttribute("aria-invalid", "true");
+    field.setAttribute("aria-describedby", [fault.id, document.getElementById(`${field.id}-help`)?.id].filter(Boolean).join(" "));
+    (group ? field.querySelector("legend") : field).after(document.importNode(fault, true));
+    return field;
+  }
+
+  /** `what`: words, or the answer's own notice with its links to fields. */
+  function fail(what, names = []) {
     forget();
     busy(false);
     const notice = document.createElement("div");
     notice.className = "notice error";
     notice.setAttribute("role", "alert");
     notice.tabIndex = -1;
-    notice.textContent = text;
+    if (what instanceof Element && what.matches(".notice")) notice.append(...document.importNode(what, true).childNodes);
+    else notice.textContent = (what.textContent ?? what).trim();
     document.getElementById("main").prepend(notice);
     for (const name of names) form.elements[name]?.setAttribute?.("aria-invalid", "true");
     notice.focus();

@@ -1,23 +1,29 @@
 """Workbooks on their way in and out over HTTP, for the API and the pages alike."""
 
 import asyncio
-from collections.abc import Callable
-from typing import Final, TypeVar
-from urllib.parse import quote
+import contextvars
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, ParamSpec, TypeVar
 
 from starlette.datastructures import UploadFile
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from app.api.downloads import saved_as
 from app.api.evidence_form import Form, cut_off, read_form
-from app.errors import FileRefused, InvalidInput, TooLarge
-from app.evidence import ascii_filename
+from app.errors import Busy, FileRefused, InvalidInput, Problem, TooLarge
 from app.reports.excel.book import MEDIA_TYPE
 from app.reports.excel.safe import MOST_BYTES
 
+P = ParamSpec("P")
 T = TypeVar("T")
+AT_ONCE: Final = 2
+"""Workbooks in work: more would only slow each other and everybody else down."""
+WAITING_SECONDS: Final = 10
 READING_SECONDS: Final = 30
 """Bounds in the reader itself end it much sooner; this one is for the client's patience."""
+_WORKERS: Final = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="workbook")
 
 
 async def read_workbook(request: Request) -> tuple[str, bytes]:
@@ -54,22 +60,43 @@ def bounded(content: bytes) -> bytes:
     return content
 
 
-async def in_thread(work: Callable[..., T], *args: object, **kwargs: object) -> T:
-    """Reading and writing workbooks takes the processor for a while: not in the event loop, and nobody waits for ever.
-    FileRefused when it takes too long; the thread ends by its own bounds."""
+async def in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Reading and writing workbooks takes the processor for a while: not in the event loop, a few at a time, and nobody
+    waits for ever. Busy where none of them ends soon, FileRefused when this one takes too long; its thread ends by its
+    own bounds, and keeps its place until then."""
+    begun = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def run() -> T:
+        loop.call_soon_threadsafe(begun.set)
+        return work(*args, **kwargs)
+
+    job = _WORKERS.submit(contextvars.copy_context().run, run)
     try:
-        async with asyncio.timeout(READING_SECONDS):
-            return await asyncio.to_thread(work, *args, **kwargs)
+        await _within(begun.wait(), WAITING_SECONDS, _busy)
+        return await _within(asyncio.wrap_future(job), READING_SECONDS, _too_slow)
+    finally:
+        job.cancel()  # where it has not begun, nobody waits for it any more
+
+
+async def _within(awaited: Awaitable[T], seconds: float, refusal: Callable[[], Problem]) -> T:
+    try:
+        async with asyncio.timeout(seconds):
+            return await awaited
     except TimeoutError:
-        raise FileRefused("Xử lý tệp Excel quá lâu nên đã dừng. Hãy bỏ bớt nội dung thừa rồi thử lại.") from None
+        raise refusal() from None
+
+
+def _busy() -> Problem:
+    detail = "Hệ thống đang xử lý nhiều tệp Excel khác; chưa có gì được ghi. Hãy chờ một lát rồi thử lại."
+    return Busy(detail, extra={"retry_after": int(WAITING_SECONDS)})
+
+
+def _too_slow() -> Problem:
+    return FileRefused("Xử lý tệp Excel quá lâu nên đã dừng. Hãy bỏ bớt nội dung thừa rồi thử lại.")
 
 
 def download(content: bytes, filename: str) -> Response:
     """Saved, never shown."""
-    name = f"filename=\"{ascii_filename(filename)}\"; filename*=UTF-8''{quote(filename, safe='')}"
-    headers = {
-        "Content-Disposition": f"attachment; {name}",
-        "X-Content-Type-Options": "nosniff",
-        "Cache-Control": "private, no-store",
-    }
+    headers = {**saved_as(filename), "Cache-Control": "private, no-store"}
     return Response(content, headers=headers, media_type=MEDIA_TYPE)

@@ -152,7 +152,7 @@ async def preview_template(
     filled = await in_thread(read_filled, content, filename)
     found = await call.write(carrying.preview, filled)
     if marked:
-        return download(await in_thread(marking.mark, filled, found), f"danh-dau-{filename}")
+        return download(await in_thread(marking.mark, content, filled, found), f"danh-dau-{filename}")
     return reply(carrying.as_json(found))
 
 

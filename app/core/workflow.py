@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import date
 
-from app.errors import IllegalMove, IncompleteSubmission, InvalidInput
+from app.errors import Fault, IllegalMove, IncompleteSubmission, InvalidInput
 
 OPEN = frozenset({"assigned", "in_progress", "submitted", "returned"})
 """Neither accepted nor closed."""
@@ -57,7 +57,7 @@ def check_update_open(status: str) -> None:
     """A progress note moves nothing, but a finished or waiting report does not change under the reviewer either."""
     if status == "submitted":
         raise IllegalMove(
-            "Báo cáo đang chờ xác nhận nên không sửa được. Hãy rút lại (status = in_progress) rồi cập nhật.",
+            "Báo cáo đang chờ xác nhận nên không sửa được. Hãy rút lại rồi cập nhật.",
             field="status",
         )
     if status not in OPEN:
@@ -70,7 +70,7 @@ def check_update_open(status: str) -> None:
 def check_review(status: str, decision: str) -> str:
     """The status that follows a review; raises `IllegalMove` unless a report waits for one."""
     if decision not in REVIEWS:
-        raise InvalidInput("decision phải là accepted, continued hoặc returned.", field="decision")
+        raise InvalidInput("Quyết định phải là xác nhận, tiếp tục khắc phục hoặc yêu cầu bổ sung.", field="decision")
     if status != "submitted":
         raise IllegalMove(
             f"Chỉ xác nhận được báo cáo đang “{LABELS['submitted']}”; nhiệm vụ đang “{LABELS[status]}”.",
@@ -100,11 +100,13 @@ def check_submission(parts: Mapping[str, str], *, appraised: bool, has_score: bo
     """Raise `IncompleteSubmission` when anything is missing (see `missing_parts`)."""
     missing = missing_parts(parts, appraised=appraised, has_score=has_score)
     if missing:
-        fields = [name for name in PARTS if not parts.get(name, "").strip()]
+        fields = [*(name for name in PARTS if not parts.get(name, "").strip()), "measurements"]
         raise IncompleteSubmission(
             f"Báo cáo còn thiếu: {'; '.join(missing)}. Hãy bổ sung rồi nộp lại.",
-            field=fields[0] if fields else "measurements",
             extra={"missing": missing},
+            faults=[
+                Fault(field, f"Còn thiếu {what}; hãy bổ sung.") for field, what in zip(fields, missing, strict=False)
+            ],
         )
 
 

@@ -15,9 +15,11 @@ from app.errors import NotFound, Problem
 from app.reports.excel import summary, uploads
 from app.reports.excel.assessment import example, importing
 from app.reports.excel.assessment import template as assessment_template
+from app.reports.excel.reading import read_once
 from app.reports.excel.roundtrip import carrying, flow, marking, template
 from app.reports.excel.roundtrip.filled import Filled, read_filled
 from app.tasks.reportable import list_reportable
+from app.web.defaults import import_changes
 from app.web.visit import CSRF_HEADER, Signed, Uploading, Visit
 
 router = APIRouter(include_in_schema=False)
@@ -73,7 +75,8 @@ async def post_workbook(visit: Uploading) -> Response:
     visit.actor.require(Permission.TASK_REPORT)
     try:
         filename, content = await _sent(visit)
-        await in_thread(read_filled, content, filename)
+        filled = await in_thread(read_once, read_filled, content, filename)
+        await visit.read(carrying.check_own, filled)
         ident = await visit.write(flow.keep, filename, content)
     except Problem as problem:
         return await _start(visit, problem)
@@ -89,7 +92,7 @@ async def show_preview(visit: Signed, ident: str) -> Response:
 async def get_marked(visit: Signed, ident: str) -> Response:
     upload, filled = await _kept(visit, path_id(ident))
     found = await visit.write(carrying.preview, filled)
-    return download(await in_thread(marking.mark, filled, found), f"danh-dau-{upload.filename}")
+    return download(await in_thread(marking.mark, upload.content, filled, found), f"danh-dau-{upload.filename}")
 
 
 @router.post("/workbook/{ident}/apply")
@@ -133,7 +136,7 @@ async def _preview(visit: Visit, ident: int, problem: Problem | None = None) -> 
 
 async def _kept(visit: Visit, ident: int) -> tuple[uploads.Upload, Filled]:
     upload = await visit.read(uploads.get, flow.KIND, ident)
-    return upload, await in_thread(read_filled, upload.content, upload.filename)
+    return upload, await in_thread(read_once, read_filled, upload.content, upload.filename)
 
 
 async def _sent(visit: Visit) -> tuple[str, bytes]:
@@ -169,7 +172,7 @@ async def post_import(visit: Uploading) -> Response:
     visit.actor.require(Permission.AGENCY_EDIT)
     try:
         filename, content = await _sent(visit)
-        await in_thread(importing.read_draft, content, filename)
+        await in_thread(read_once, importing.read_draft, content, filename)
         ident = await visit.write(importing.keep, filename, content)
     except Problem as problem:
         return await _import_start(visit, problem)
@@ -179,6 +182,13 @@ async def post_import(visit: Uploading) -> Response:
 @router.get("/import/{ident}")
 async def show_draft(visit: Signed, ident: str) -> Response:
     return await _draft_page(visit, path_id(ident))
+
+
+@router.get("/import/{ident}/marked.xlsx")
+async def get_marked_import(visit: Signed, ident: str) -> Response:
+    visit.actor.require(Permission.AGENCY_EDIT)
+    upload, draft = await _draft(visit, path_id(ident))
+    return download(await in_thread(importing.mark, upload.content, draft), f"danh-dau-{upload.filename}")
 
 
 @router.post("/import/{ident}/apply")
@@ -200,18 +210,19 @@ async def _import_start(visit: Visit, problem: Problem | None = None) -> Respons
 
 async def _draft(visit: Visit, ident: int) -> tuple[uploads.Upload, importing.Draft]:
     upload = await visit.read(uploads.get, importing.KIND, ident)
-    return upload, await in_thread(importing.read_draft, upload.content, upload.filename)
+    return upload, await in_thread(read_once, importing.read_draft, upload.content, upload.filename)
 
 
 async def _draft_page(visit: Visit, ident: int, problem: Problem | None = None) -> Response:
     visit.actor.require(Permission.AGENCY_EDIT)
     upload, draft = await _draft(visit, ident)
-    loaded = None
+    foreseen = None
     if draft.good:
         try:
-            loaded = await visit.write(importing.try_load, draft)
+            foreseen = await visit.write(importing.foresee, draft)
         except Problem as found:
             problem = problem or found
+    loaded = None if foreseen is None else foreseen.loaded
     return visit.page(
         "workbooks/draft.html",
         problem=problem,
@@ -219,6 +230,7 @@ async def _draft_page(visit: Visit, ident: int, problem: Problem | None = None) 
         upload=upload,
         draft=draft,
         loaded=loaded,
+        changes=import_changes(draft.seed, foreseen) if draft.seed and foreseen else [],
         counts=_counts(loaded),
         levels={"error": "Lỗi", "warning": "Cảnh báo", "ok": "Khớp"},
     )

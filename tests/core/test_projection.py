@@ -311,10 +311,10 @@ def expected(states: Iterable[CriterionState]) -> str:
 
 
 def test_online_payments_of_forty_percent_of_files() -> None:
-    states = what_if(CRITERIA, {"ST-2024-TC-17": {"measurements": {"paid": "102733.2"}}})
+    states = what_if(CRITERIA, {"ST-2024-TC-17": {"measurements": {"paid": 102733}}})
     assert expected(states) == "84.9490"  # 0.5 × (40 % − 15.6483 %) more
     derivation = derivations("ST-2024-TC-17", states)[2]
-    assert derivation == "0,5 × (350/512 + 69/350 + 102.733,2/256.833) = 0,6404"
+    assert derivation == "0,5 × (350/512 + 69/350 + 102.733/256.833) = 0,6404"
 
 
 def test_a_score_may_be_assumed_for_any_appraised_criterion() -> None:

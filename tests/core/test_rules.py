@@ -224,25 +224,40 @@ def test_refused_classes_may_be_left_out() -> None:
 def test_measurements_become_canonical_in_the_order_of_the_rule() -> None:
     read = read_measurements(ONLINE_FILES, {"files": "0100.0", "online": 12})
     assert list(read.items()) == [("online", "12"), ("files", "100")]
-    assert read_measurements(ONLINE_FILES, {"files": "12.50", "online": "0.0001"}) == {
-        "online": "0.0001",
-        "files": "12.5",
+    assert read_measurements(SPENDING, {"planned": "12.50", "spent": "0.0001"}) == {
+        "spent": "0.0001",
+        "planned": "12.5",
     }
+
+
+SPENDING = parse_rule(
+    {
+        "kind": "ratios",
+        "inputs": [
+            {"name": "spent", "label": "Đã giải ngân", "unit": "tỷ đồng"},
+            {"name": "planned", "label": "Kế hoạch", "unit": "tỷ đồng"},
+        ],
+        "terms": [{"points": "1.5", "numerator": "spent", "denominator": "planned"}],
+        "confidence": "cited",
+        "citation": "x",
+    }
+)
 
 
 @given(st.integers(0, 10**19 - 1))
 def test_reading_what_was_read_changes_nothing(scaled: int) -> None:
     text = format_points(scaled)
-    read = read_measurements(ONLINE_FILES, {"online": text, "files": text})
-    assert Fraction(read["online"]) == Fraction(text)
-    assert read_measurements(ONLINE_FILES, read) == read
+    read = read_measurements(SPENDING, {"spent": text, "planned": text})
+    assert Fraction(read["spent"]) == Fraction(text)
+    assert read_measurements(SPENDING, read) == read
 
 
 def test_a_thousand_separator_is_never_taken_for_a_decimal_point() -> None:
-    with pytest.raises(InvalidInput, match=r"Viết 94511 nếu là số nguyên, 94\.5110 nếu là số lẻ"):
-        read_measurements(ONLINE_FILES, {"online": "94.511", "files": "168561"})
-    assert read_measurements(ONLINE_FILES, {"online": "94.5110", "files": "168561"})["online"] == "94.5110"
-    assert read_measurements(ONLINE_FILES, {"online": "0.125", "files": "1"})["online"] == "0.1250"
+    with pytest.raises(InvalidInput, match=r"không rõ ba chữ số cuối là hàng nghìn hay phần thập phân") as caught:
+        read_measurements(SPENDING, {"spent": "94.511", "planned": "168561"})
+    assert "." not in caught.value.detail.replace(". ", "").removesuffix(".")  # nobody is quoted in dots or commas
+    assert read_measurements(SPENDING, {"spent": "94.5110", "planned": "168561"})["spent"] == "94.5110"
+    assert read_measurements(SPENDING, {"spent": "0.125", "planned": "1"})["spent"] == "0.1250"
 
 
 @pytest.mark.parametrize(
@@ -271,7 +286,7 @@ def test_numbers_that_cannot_be_read_name_their_label(value: Any) -> None:
         ({"online": 1, "files": 2, "Files": 2}, UnknownMeasurement, "measurements.Files"),
         ([1, 2], InvalidInput, "measurements"),
         ({"online": 0, "files": 0}, ZeroDenominator, "measurements.files"),
-        ({"online": 10, "files": "9.9999"}, NumeratorAboveDenominator, "measurements.online"),
+        ({"online": 10, "files": 9}, NumeratorAboveDenominator, "measurements.online"),
     ],
 )
 def test_numbers_that_do_not_fit_are_refused_by_name(measurements: Any, error: type[Problem], field: str) -> None:
@@ -286,13 +301,66 @@ def test_details_speak_of_labels_and_values() -> None:
         score_measurements(ONLINE_FILES, MAX, {"online": 12345, "files": 9})
     with pytest.raises(UnknownMeasurement, match=r"Hồ sơ trực tuyến \(online\); Tổng số hồ sơ \(files\)"):
         score_measurements(ONLINE_FILES, MAX, {"x" * 1000: 1})
-    with pytest.raises(MissingMeasurement, match=r"Tổng số hồ sơ \(files\)"):
+    with pytest.raises(MissingMeasurement, match=r"Thiếu số liệu: Tổng số hồ sơ\."):
         score_measurements(ONLINE_FILES, MAX, {"online": 1})
 
 
-def test_targets_are_counted_in_whole_numbers() -> None:
+@pytest.mark.parametrize(
+    ("unit", "counted"),
+    [
+        *(
+            (unit, True)
+            for unit in ("hồ sơ", "văn bản", "nhiệm vụ", "TTHC", "dịch vụ", "người", "hợp đồng", "đồng chí")
+        ),
+        *(
+            (unit, False)
+            for unit in ("", " ", "%", "tỷ đồng", "Triệu đồng", "km", "km2 đất", "người/km2", "tỷ lệ %", "Điểm")
+        ),
+    ],
+)
+def test_what_is_counted_is_whole_and_what_is_measured_need_not_be(unit: str, counted: bool) -> None:
+    data = SPENDING.as_dict()
+    for one in data["inputs"]:
+        one["unit"] = unit
+    rule = parse_rule(data)
+    if not counted:
+        assert read_measurements(rule, {"spent": "5.5", "planned": 7})["spent"] == "5.5"
+        return
+    with pytest.raises(InvalidInput, match=f"Đã giải ngân: tính bằng {unit} nên phải là số nguyên") as caught:
+        read_measurements(rule, {"spent": "5.5", "planned": 7})
+    assert caught.value.field == "measurements.spent"
+
+
+def test_classes_are_counted_whatever_their_unit() -> None:
+    data = TARGETS.as_dict()
+    for one in data["inputs"]:
+        one["unit"] = ""
     with pytest.raises(InvalidInput, match="Chỉ tiêu đạt: phải là số nguyên"):
-        read_measurements(TARGETS, {"targets": 20, "exceeded": 14, "met": "5.5"})
+        read_measurements(parse_rule(data), {"targets": 20, "exceeded": 14, "met": "5.5"})
+
+
+@pytest.mark.parametrize(
+    ("given_numbers", "error", "fields"),
+    [
+        ({"online": -1}, NegativeMeasurement, ["online", "files"]),  # what is wrong comes before what is missing
+        ({"online": "1.5", "files": -2}, InvalidInput, ["online", "files"]),
+        ({}, MissingMeasurement, ["online", "files"]),
+    ],
+)
+def test_every_number_at_fault_is_told(given_numbers: Any, error: type[Problem], fields: list[str]) -> None:
+    with pytest.raises(error) as caught:
+        read_measurements(ONLINE_FILES, given_numbers)
+    assert [fault.field for fault in caught.value.faults] == [f"measurements.{name}" for name in fields]
+    assert caught.value.field == f"measurements.{fields[0]}"
+    assert all(fault.detail in caught.value.detail for fault in caught.value.faults)
+
+
+def test_every_ratio_at_fault_is_told() -> None:
+    numbers = {"offered": 600, "payable": 512, "used": 1, "running": 0, "paid": 9, "settled": 8}
+    with pytest.raises(NumeratorAboveDenominator) as caught:
+        score_measurements(ONLINE_PAYMENT, MAX, numbers)
+    names = ["offered", "running", "paid"]
+    assert [fault.field for fault in caught.value.faults] == [f"measurements.{name}" for name in names]
 
 
 def test_an_optional_number_may_be_missing_or_empty() -> None:

@@ -61,7 +61,7 @@ def test_only_waiting_reports_are_reviewed(status: str, decision: str, next_stat
 
 
 def test_a_review_has_one_of_three_outcomes() -> None:
-    with pytest.raises(InvalidInput, match="accepted, continued"):
+    with pytest.raises(InvalidInput, match="xác nhận, tiếp tục"):
         workflow.check_review("submitted", "rejected")
 
 
@@ -89,6 +89,7 @@ def test_a_submission_is_whole_or_says_what_it_lacks(missing: set[str], appraise
         workflow.check_submission(parts, appraised=appraised, has_score=has_score)
     assert refused.value.extra["missing"] == lacks
     assert refused.value.field == next((name for name in workflow.PARTS if name in missing), "measurements")
+    assert len(refused.value.faults) == len(lacks)
 
 
 @given(due=DAYS, extension=st.none() | DAYS, resubmit=st.none() | DAYS)

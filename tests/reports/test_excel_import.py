@@ -240,6 +240,45 @@ def test_every_mistake_is_named_with_sheet_row_and_column(
     assert any(place in one and word in one for one in said), said
 
 
+def test_every_mistake_is_marked_in_the_workbook_and_mended_it_loads() -> None:
+    content = changed(small(), "Tiêu chí", 2, "Điểm đạt", "cao")
+    content = changed(headed(content, "Mã tỉnh", None), "Cơ quan", 1, "Tên cơ quan, đơn vị", None)
+    marked = importing.mark(content, draft(content))
+    book = load_workbook(io.BytesIO(marked))
+    for sheet, place, reason, word in (
+        ("Tiêu chí", "H5", len(TABLES_BY_NAME["Tiêu chí"].columns), "ghi điểm"),
+        (HEAD_SHEET, "B4", 3, "chưa điền"),
+        ("Cơ quan", "B4", len(TABLES_BY_NAME["Cơ quan"].columns), "chưa điền"),
+    ):
+        cell = book[sheet][place]
+        assert cell.fill.fgColor.rgb == "FFF8C9C4"
+        assert word in cell.comment.text
+        assert word in book[sheet].cell(cell.row, reason + 1).value
+    assert book["Lĩnh vực"]["A4"].comment is None
+    again = changed(headed(marked, "Mã tỉnh", "vi-du"), "Tiêu chí", 2, "Điểm đạt", small_score())
+    mended = changed(again, "Cơ quan", 1, "Tên cơ quan, đơn vị", "Sở Nội vụ")
+    found = draft(mended)
+    assert found.good, found.errors
+    clean = load_workbook(io.BytesIO(importing.mark(mended, found)))
+    assert (clean["Tiêu chí"]["H5"].comment, clean["Tiêu chí"]["H5"].fill.fill_type) == (None, None)
+    assert clean[HEAD_SHEET]["B4"].fill.fgColor.rgb == "FFFFFBE6"
+
+
+TABLES_BY_NAME = {table.sheet: table for table in TABLES}
+
+
+def small_score() -> Any:
+    return load_workbook(io.BytesIO(small()))["Tiêu chí"]["H5"].value
+
+
+@pytest.mark.parametrize(("typed", "good"), [("1,000", False), ("94.511", True), (9.0, True), ("12,5%", False)])
+def test_a_figure_in_text_is_read_as_on_the_pages(typed: Any, good: bool) -> None:
+    said = told(changed(real(), "Số liệu của công thức", 1, "Số công bố", typed))
+    place = "Trang tính “Số liệu của công thức”, dòng 4, cột E “Số công bố”"
+    words = "ba chữ số cuối" if typed == "1,000" else "không đọc được"
+    assert any(one.startswith(place) and words in one for one in said) is not good, said
+
+
 def test_an_empty_template_asks_for_every_value_and_list() -> None:
     said = told(write_template({}, now=MAY))
     assert any("“Tên tỉnh”: chưa điền" in one for one in said)

@@ -10,14 +10,14 @@ from openpyxl import load_workbook
 from sqlalchemy import func, select
 
 from app import tasks
-from app.errors import Conflict, FileRefused, Forbidden, InvalidInput, NotFound
+from app.errors import Conflict, Forbidden, InvalidInput, NotFound
 from app.models import events, workbooks
 from app.models import tasks as task_table
+from app.reports.excel.marking import TITLE
 from app.reports.excel.roundtrip import carrying, flow, marking
 from app.reports.excel.roundtrip.carrying import Result
-from app.reports.excel.roundtrip.filled import Filled, read_filled
+from app.reports.excel.roundtrip.filled import read_filled
 from app.reports.excel.roundtrip.layout import (
-    ERRORS,
     FIGURES,
     FIRST,
     HEAD,
@@ -25,7 +25,6 @@ from app.reports.excel.roundtrip.layout import (
     REPORT_ERRORS,
     REPORTS,
     SKIP,
-    figure_column,
     report_column,
 )
 from app.tasks import Update
@@ -51,6 +50,10 @@ def apply(world: World, content: bytes, who: str = "SKHCN") -> Result:
     found = world.write(carrying.apply, world.actor(who), read_filled(content, "mau.xlsx"))
     assert isinstance(found, Result)
     return found
+
+
+def marked_up(content: bytes, found: Result) -> bytes:
+    return marking.mark(content, read_filled(content, "mau.xlsx"), found)
 
 
 def task(world: World, code: str, who: str = "coordinator") -> Any:
@@ -170,16 +173,20 @@ def test_one_bad_row_holds_back_all_and_everything_is_named_in_the_marked_workbo
     assert len(refused.value.extra["problems"]) == len(found.faults)
     assert events_of(seeded) == before
 
-    marked = marking.mark(read_filled(content, "m.xlsx"), found)
+    marked = marked_up(content, found)
     sheet = load_workbook(io.BytesIO(marked))[REPORTS]
-    assert sheet.cell(HEAD + 1, REPORT_ERRORS + 1).value == ERRORS
+    assert sheet.cell(HEAD + 1, REPORT_ERRORS + 1).value == TITLE
     row = row_of(sheet, T14)
     score = sheet.cell(row, report_column("declared") + 1)
     assert (score.value, score.fill.fgColor.rgb, score.comment is not None) == (0.9, "FFF8C9C4", True)
     assert "Điểm tự chấm" in sheet.cell(row, REPORT_ERRORS + 1).value
     assert sheet.cell(row, report_column("progress") + 1).value == "Đã làm xong phần của mình"
     figures = load_workbook(io.BytesIO(marked))[FIGURES]
-    assert sum(bool(cells[-1].value) for cells in figures.iter_rows(min_row=FIRST + 1)) == 1
+    told = [cells[-1].value for cells in figures.iter_rows(min_row=FIRST + 1) if cells[-1].value]
+    assert told == [
+        "Số liệu mới: Số dịch vụ dữ liệu được đưa vào sử dụng chính thức: số liệu phải từ 0 trở lên.",
+        "Số liệu mới: Thiếu số liệu: Số dịch vụ dữ liệu có trên NDXP. Hãy bổ sung.",
+    ]
 
     mended = filled(
         marked,
@@ -194,7 +201,7 @@ def test_one_bad_row_holds_back_all_and_everything_is_named_in_the_marked_workbo
     assert {one.code for one in done.outcomes} == {T14, T16}
     assert task(seeded, T14)["reported"] == "0.4000"
     assert task(seeded, T17)["report"] is None  # the row that was not to be sent
-    clean = load_workbook(io.BytesIO(marking.mark(read_filled(mended, "m.xlsx"), Result("x"))))[REPORTS]
+    clean = load_workbook(io.BytesIO(marked_up(mended, Result("x"))))[REPORTS]
     assert clean.cell(row_of(clean, T14), report_column("declared") + 1).fill.fgColor.rgb == "FFFFFBE6"
     assert clean.cell(row_of(clean, T14), REPORT_ERRORS + 1).value is None
 
@@ -211,7 +218,7 @@ def test_a_row_that_somebody_changed_meanwhile_comes_back_with_both_texts(seeded
     assert task(seeded, T14)["report"] is None
     assert task(seeded, T16)["report"]["progress"] == "Bản của đồng nghiệp"
 
-    marked = marking.mark(read_filled(content, "m.xlsx"), found)
+    marked = marked_up(content, found)
     sheet = load_workbook(io.BytesIO(marked))[REPORTS]
     row = row_of(sheet, T16)
     mine = sheet.cell(row, report_column("progress") + 1)
@@ -270,8 +277,52 @@ def test_only_the_agency_s_own_account_reaches_an_upload(seeded: World) -> None:
     for who in ("STP", "SKHCN#2", "coordinator"):
         with pytest.raises(NotFound):
             seeded.write(flow.apply_upload, seeded.actor(who), kept, read_filled(content, "m.xlsx"))
-    faults = preview(seeded, content, "STP").faults  # another agency's workbook: nothing is told of the task
-    assert "không có, hoặc không thuộc phạm vi của bạn" in faults[0].what
+
+
+def test_another_agency_s_template_is_told_in_one_plain_sentence(seeded: World) -> None:
+    read = read_filled(filled(template(seeded), {T14: {"progress": "a"}}), "m.xlsx")
+    for step in (carrying.check_own, carrying.preview, carrying.apply):
+        with pytest.raises(InvalidInput) as refused:
+            seeded.write(step, seeded.actor("STP"), read)
+        assert refused.value.detail == "Đây là mẫu của Sở Khoa học và Công nghệ; hãy tải mẫu của Sở Tư pháp."
+    seeded.write(tasks.assign, seeded.actor("coordinator"), T14, "STP", "Giao lại", version=1)
+    seeded.write(carrying.check_own, seeded.actor("STP"), read)  # what went over to it is its own
+
+
+def test_a_template_of_an_assessment_out_of_sight_is_told_so(seeded: World) -> None:
+    def move(book: Any) -> None:
+        book[MARKS]["B2"] = "can-tho-2025"
+
+    read = read_filled(edited(template(seeded), move), "m.xlsx")
+    with pytest.raises(InvalidInput, match="kỳ đánh giá “can-tho-2025”, không có hoặc không thuộc phạm vi"):
+        seeded.write(carrying.check_own, seeded.actor("SKHCN"), read)
+
+
+def test_every_bad_figure_and_missing_part_of_a_task_is_told_at_once(seeded: World) -> None:
+    figures = {
+        (T17, "payable_procedures"): "1,000",  # a thousand, or one?
+        (T17, "used_procedures"): -2,
+        (T17, "paid_online_files"): 12.5,
+        (T15, "used_services"): "rất nhiều",
+        (T15, "services"): -16,
+    }
+    rows = {T14: {"move": SUBMIT, "reason": "Lý do", "declared": 0.3}, T17: {"progress": "Đang làm"}}
+    found = preview(seeded, filled(template(seeded), rows, figures))
+    said = [one.what for one in found.faults]
+    for words in (
+        "không rõ ba chữ số cuối",
+        "phải từ 0 trở lên",
+        "nên phải là số nguyên",
+        "“rất nhiều” không phải số",
+        "Còn thiếu tiến độ xử lý",
+        "Còn thiếu biện pháp khắc phục",
+    ):
+        assert any(words in one for one in said), (words, said)
+    places = [(one.sheet, one.row, one.column) for one in found.faults]
+    assert len(set(places)) == len(places)  # each in a cell of its own
+    refused = {change.label for one in found.outcomes for change in one.changes if change.refused}
+    assert len(refused) == 3
+    assert all(change.new != "rất nhiều" for one in found.outcomes for change in one.changes)
 
 
 def test_uploads_do_not_pile_up(seeded: World) -> None:
@@ -282,30 +333,7 @@ def test_uploads_do_not_pile_up(seeded: World) -> None:
     assert names == [f"{number}.xlsx" for number in range(4, 14)]
 
 
-# How numbers and texts are typed
-
-
-@pytest.mark.parametrize(
-    ("typed", "read"),
-    [
-        (94511, "94511"),
-        ("94.511", "94511"),
-        (" 94511 ", "94511"),
-        (12.5, "12.5"),
-        ("12,5", "12.5"),
-        (12.345, "12.3450"),
-    ],
-)
-def test_numbers_are_read_however_they_are_typed(seeded: World, typed: Any, read: str) -> None:
-    content = filled(template(seeded), {}, {(T16, "online_files"): typed, (T16, "files"): 168561})
-    assert dict(_row(content, T16).touched)["input.online_files"] == read
-
-
-@pytest.mark.parametrize(
-    ("typed", "read"), [(0.25, "0.2500"), ("0,25", "0.2500"), ("0.25", "0.2500"), ("0,2500", "0.2500")]
-)
-def test_scores_are_read_however_they_are_typed(seeded: World, typed: Any, read: str) -> None:
-    assert _row(filled(template(seeded), {T14: {"declared": typed}}), T14).touched["declared"] == read
+# Texts and emptied cells
 
 
 def test_decomposed_text_is_composed_and_a_cleared_text_clears(seeded: World) -> None:
@@ -324,79 +352,7 @@ def test_an_emptied_number_leaves_what_was_reported(seeded: World) -> None:
     assert preview(seeded, content).outcomes == []
 
 
-def _row(content: bytes, code: str) -> Any:
-    found: Filled = read_filled(content, "m.xlsx")
-    assert found.faults == []
-    return next(row for row in found.rows if row.code == code)
-
-
-# Sheets that were spoilt
-
-
-def test_formulas_errors_and_merged_cells_are_refused_where_they_stand(seeded: World) -> None:
-    def spoil(book: Any) -> None:
-        sheet = book[REPORTS]
-        sheet.cell(row_of(sheet, T14), report_column("progress") + 1).value = '=HYPERLINK("http://x")'
-        place = sheet.cell(row_of(sheet, T16), report_column("reason") + 1)
-        sheet.merge_cells(
-            start_row=place.row, start_column=place.column, end_row=place.row, end_column=place.column + 1
-        )
-        place.value = "gộp"
-        broken = sheet.cell(row_of(sheet, T17), report_column("percent") + 1)
-        broken.value, broken.data_type = "#REF!", "e"
-
-    said = [str(one) for one in preview(seeded, edited(template(seeded), spoil)).faults]
-    assert any("công thức" in one and "cột K “Tiến độ xử lý”" in one for one in said)
-    assert sum("gộp" in one for one in said) == 2
-    assert any("#REF!" in one and "cột N" in one for one in said)
-
-
-def test_duplicate_foreign_and_surplus_rows_are_named(seeded: World) -> None:
-    def spoil(book: Any) -> None:
-        sheet = book[REPORTS]
-        last = sheet.max_row
-        sheet.cell(last + 1, 1).value = T14
-        sheet.cell(last + 2, 1).value = "ST-2024-TC-01"
-        sheet.cell(last + 3, report_column("progress") + 1).value = "không biết của ai"
-        book[FIGURES].cell(book[FIGURES].max_row + 1, figure_column("value") + 1).value = 5
-
-    said = [one.what for one in preview(seeded, edited(template(seeded), spoil)).faults]
-    assert any("lặp lại, lần đầu ở dòng" in one for one in said)
-    assert any("ST-2024-TC-01 không có trong mẫu đã tải, hoặc không thuộc phạm vi" in one for one in said)
-    assert any("dòng thừa, không có mã" in one for one in said)
-    assert any("dòng thừa, hoặc nhiệm vụ" in one for one in said)
-
-
-@pytest.mark.parametrize("name", [REPORTS, FIGURES, MARKS])
-def test_a_missing_sheet_is_named(seeded: World, name: str) -> None:
-    def spoil(book: Any) -> None:
-        del book[name]
-
-    with pytest.raises(FileRefused, match="phần đánh dấu ẩn" if name == MARKS else f"“{name}”"):
-        read_filled(edited(template(seeded), spoil), "m.xlsx")
-
-
-def test_moved_columns_and_other_versions_are_refused(seeded: World) -> None:
-    def move(book: Any) -> None:
-        book[REPORTS].delete_cols(report_column("due") + 1)
-
-    def age(book: Any) -> None:
-        book[MARKS]["B1"] = "0"
-
-    with pytest.raises(FileRefused, match="dòng 3, cột C"):
-        read_filled(edited(template(seeded), move), "m.xlsx")
-    with pytest.raises(FileRefused, match="phiên bản khác"):
-        read_filled(edited(template(seeded), age), "m.xlsx")
-
-
-def test_a_cell_of_a_megabyte_is_named_and_not_repeated(seeded: World) -> None:
-    def spoil(content: bytes) -> bytes:
-        return edited(content, lambda book: None)
-
-    content = spoil(filled(template(seeded), {T14: {"progress": "x" * 32_000, "reason": "y" * 20_001}}))
-    faults = preview(seeded, content).faults
-    assert [one.head for one in faults] == ["Lý do tồn tại, hạn chế", "Tiến độ xử lý"]
-    assert all(len(one.what) < 200 for one in faults)
+# Other hands
 
 
 def test_the_coordinator_fills_in_the_tasks_of_its_own_office(seeded: World) -> None:

@@ -94,6 +94,23 @@ def test_the_totals_are_those_of_the_projection(seeded: World) -> None:
     assert sum(column(agencies, "Số nhiệm vụ")[:5]) == 48
 
 
+def test_ranks_are_numbers_and_what_is_not_known_is_blank(seeded: World) -> None:
+    book = opened(seeded)
+    total = book[summary.TOTAL]
+    ranks = [
+        one
+        for label in ("Thứ hạng cao nhất", "Thứ hạng thấp nhất", "Số tỉnh đạt ngưỡng")
+        for one in column(total, label)
+    ]
+    known = [one for one in ranks[: len(ranks)] if one is not None]
+    assert known
+    assert all(isinstance(one, int | float) for one in column(total, "Thứ hạng cao nhất")[:4])
+    texts = [
+        cell.value for sheet in book.worksheets for row in sheet.iter_rows() for cell in row if cell.data_type == "s"
+    ]
+    assert "" not in texts
+
+
 def test_an_agency_reads_its_own_tasks_and_no_expected_score_of_others(seeded: World) -> None:
     work(seeded)
     book = opened(seeded, "STP")

@@ -5,6 +5,8 @@ import contextlib
 import io
 import time
 import zipfile
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,8 +14,9 @@ from hypothesis import strategies as st
 
 from app.errors import FileRefused, Problem, TooLarge
 from app.reports.excel.book import new_book
+from app.reports.excel.reading import KEPT, MOST_KEPT, read_once
 from app.reports.excel.roundtrip.filled import read_filled
-from app.reports.excel.safe import MOST_UNPACKED, open_package, safe_text
+from app.reports.excel.safe import MOST, MOST_UNPACKED, open_package, safe_text
 from app.reports.excel.scanning import column_letters, read_reference, scan_sheet
 from app.reports.excel.sheets import read_sheets
 from tests.conftest import MAY
@@ -44,7 +47,7 @@ def test_a_plain_workbook_is_read() -> None:
     assert list(sheets) == ["Trang"]
     assert (sheets["Trang"].text(0, 0), sheets["Trang"].text(1, 2), sheets["Trang"].text(99, 99)) == (
         "chữ",
-        "94.511",
+        "94511",
         "",
     )
 
@@ -101,6 +104,29 @@ def test_external_data_is_refused_but_a_hyperlink_is_not() -> None:
     part = "xl__worksheets___rels__sheet9.xml.rels"
     assert "bên ngoài" in refused(repacked(plain(), {}, **{part: rels % b"attachedTemplate"}))
     open_package(repacked(plain(), {}, **{part: rels % b"hyperlink"}), "a.xlsx")
+
+
+@pytest.mark.parametrize(
+    ("part", "markup"),
+    [
+        (SHEET, b"<row><c><f>cmd|'/C calc'!A0</f></c></row></sheetData>"),
+        (SHEET, b'<x:row xmlns:x="a"><x:f t="array" ref="A1">DDE|"a"!b</x:f></x:row></sheetData>'),
+        (
+            "xl/workbook.xml",
+            b'<definedName name="_xlnm.Auto_Open" hidden="1">exec ("calc")</definedName></definedNames>',
+        ),
+    ],
+)
+def test_formulas_that_start_programs_are_refused(part: str, markup: bytes) -> None:
+    tag = markup[markup.rindex(b"<") :]
+    content = plain() if part == SHEET else with_names()
+    assert "gọi chương trình khác" in refused(repacked(content, {part: lambda old: old.replace(tag, markup)}))
+
+
+def with_names() -> bytes:
+    book = new_book("x", now=MAY)
+    book.sheet("Trang", header="a", footer="b").repeat_rows(0)
+    return book.finish()
 
 
 def test_bombs_are_refused() -> None:
@@ -165,11 +191,78 @@ def test_a_coloured_row_to_the_end_of_the_sheet_is_nothing() -> None:
 
 
 def test_a_sheet_of_millions_of_elements_ends_soon() -> None:
-    sheet = HEAD + b"<sheetData>" + b"<row><a/><b/><c/></row>" * 1_100_000 + b"</sheetData></worksheet>"
+    sheet = HEAD + b"<sheetData>" + b"<a/>" * 3_000_001 + b"</sheetData></worksheet>"
     started = time.monotonic()
     with pytest.raises(FileRefused, match="quá lớn"):
         scan_sheet(sheet, "Trang")
     assert time.monotonic() - started < 20
+    with pytest.raises(FileRefused, match="quá lớn"):
+        scan_sheet(HEAD + b"<sheetData>" + b"<row/>" * 200_001 + b"</sheetData></worksheet>", "Trang")
+
+
+def merged(*references: str) -> bytes:
+    cells = "".join(f'<mergeCell ref="{one}"/>' for one in references)
+    return HEAD + f"<sheetData/><mergeCells>{cells}</mergeCells></worksheet>".encode()
+
+
+@pytest.mark.parametrize(
+    "references",
+    [[f"A{row}:B{row}" for row in range(1, 1_100)], ["A1:XFD1048576"], ["A1:CV600", "A601:CV1100"], ["A1:Q1048576"]],
+    ids=["many", "everything", "much", "columns"],
+)
+def test_merges_are_few_and_small(references: list[str]) -> None:
+    assert "gộp quá nhiều ô" in refused(repacked(plain(), {SHEET: lambda _: merged(*references)}))
+
+
+def test_merged_cells_are_known() -> None:
+    found = scan_sheet(merged("B2:C3", "Z9"), "Trang").merged
+    assert found == {(1, 1), (1, 2), (2, 1), (2, 2), (8, 25)}
+
+
+@pytest.mark.parametrize(
+    ("part", "unit", "what"),
+    [
+        (SHEET, b'<mergeCell ref="A1:B1"/>', "ô gộp"),
+        (SHEET, b"<conditionalFormatting><cfRule/></conditionalFormatting>", "định dạng có điều kiện"),
+        ("xl/workbook.xml", b"<definedName/>", "vùng đặt tên"),
+    ],
+)
+def test_what_costs_much_more_than_its_bytes_is_counted(part: str, unit: bytes, what: str) -> None:
+    most = next(most for most, named in MOST.values() if named == what)
+    junk = unit * (2 * most + 1)
+    content = repacked(plain(), {part: lambda old: old.replace(b"</", junk + b"</", 1)})
+    assert f"quá nhiều {what}" in refused(content)
+
+
+def test_text_may_speak_of_anything() -> None:
+    """Only markup is counted."""
+    book = new_book("x", now=MAY)
+    book.sheet("Trang", header="a", footer="b").write_string(0, 0, "mergeCell " * 3_000)
+    _, sheets = read_sheets(book.finish(), "a.xlsx", ("Trang",))
+    assert sheets["Trang"].text(0, 0).startswith("mergeCell")
+
+
+@pytest.mark.parametrize("name", ["xl__media__image1.png", "xl__sst.dat", "xl__printerSettings__p.bin"])
+def test_a_dtd_hides_behind_no_name(name: str) -> None:
+    dtd = b" " * 5_000 + b'<!DOCTYPE a [<!ENTITY b "c">]><a/>'
+    assert "XML bất thường" in refused(repacked(plain(), {}, **{name: dtd}))
+    assert "XML bất thường" in refused(repacked(plain(), {}, **{name: dtd.strip().decode().encode("utf-16")}))
+
+
+def test_an_upload_is_read_once() -> None:
+    read: list[str] = []
+
+    def count(content: bytes, filename: str) -> Any:
+        read.append(filename)
+        return SimpleNamespace(size=len(content))
+
+    first = read_once(count, b"mot", "a.xlsx")
+    assert read_once(count, b"mot", "b.xlsx") is first
+    for number in range(KEPT):
+        read_once(count, b"%d" % number, "c.xlsx")
+    assert read_once(count, b"mot", "d.xlsx") is not first  # only the last ones are kept
+    big = b"x" * (MOST_KEPT + 1)
+    assert read_once(count, big, "e.xlsx") is not read_once(count, big, "e.xlsx")
 
 
 def test_references() -> None:

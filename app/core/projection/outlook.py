@@ -83,13 +83,13 @@ def _changed(state: CriterionState, change: Any) -> CriterionState:
     try:
         return _assumed(state, change)
     except Problem as problem:
-        problem.field = f"tasks.{state.code}" + (f".{problem.field}" if problem.field else "")
+        problem.within(f"tasks.{state.code}")
         raise
 
 
 def _assumed(state: CriterionState, change: Any) -> CriterionState:
     if not isinstance(change, Mapping) or len(change) != 1 or not change.keys() <= {"score", "measurements"}:
-        raise InvalidInput("Ghi đúng một trong hai: score (điểm giả định) hoặc measurements (số liệu giả định).")
+        raise InvalidInput("Ghi đúng một trong hai: điểm giả định hoặc số liệu giả định.")
     if state.kind == "survey":
         raise ScoreNotAccepted("Điểm điều tra xã hội học chỉ thay đổi theo kỳ khảo sát sau; bỏ nhiệm vụ này.")
     if "score" in change:

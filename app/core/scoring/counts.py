@@ -6,6 +6,7 @@ from typing import Any
 from app.errors import InvalidInput, NegativeMeasurement
 
 _COUNT = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,4})?")
+_LONGER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _NEGATIVE = re.compile(r"-[0-9.]+")
 _GROUPED = re.compile(r"[1-9][0-9]{0,2}\.[0-9]{3}")
 
@@ -24,21 +25,23 @@ def canonical_count(value: Any, *, label: str, field: str) -> str:
     if value < 0 if isinstance(value, int) else _NEGATIVE.fullmatch(value):
         raise NegativeMeasurement(f"{label}: số liệu phải từ 0 trở lên.", field=field)
     # Bounded before it becomes text: Python refuses to print integers of thousands of digits.
-    text = "too large" if isinstance(value, int) and value >= 10**15 else str(value)
-    if _GROUPED.fullmatch(text):
-        raise InvalidInput(
-            f"{label}: không rõ “{text}” là số nguyên hay số lẻ. Viết {text.replace('.', '')} nếu là số nguyên, "
-            f"{text}0 nếu là số lẻ.",
-            field=field,
-        )
-    if not _COUNT.fullmatch(text):
-        raise InvalidInput(
-            f"{label}: viết chữ số liền nhau, không dấu phân cách hàng nghìn, ví dụ 94511 hoặc 12.5 "
-            "(tối đa 15 chữ số và 4 chữ số thập phân).",
-            field=field,
-        )
+    text = "9" * 16 if isinstance(value, int) and value >= 10**15 else str(value)
+    if not _COUNT.fullmatch(text) or _GROUPED.fullmatch(text):
+        raise InvalidInput(f"{label}: {_advice(text)}", field=field)
     whole, _, decimals = text.partition(".")
     decimals = decimals.rstrip("0")
     if len(decimals) == 3:
         decimals += "0"
     return f"{int(whole)}.{decimals}" if decimals else str(int(whole))
+
+
+def _advice(text: str) -> str:
+    """Words that hold whether a decimal is written with a dot, as by programs, or with a comma, as by people."""
+    if _GROUPED.fullmatch(text):
+        return (
+            "không rõ ba chữ số cuối là hàng nghìn hay phần thập phân. Nếu là số nguyên, hãy viết các chữ số liền "
+            "nhau, ví dụ 94511; nếu là số lẻ, hãy thêm một chữ số 0 vào cuối."
+        )
+    if _LONGER.fullmatch(text):
+        return "số quá dài. Hãy ghi tối đa 15 chữ số phần nguyên và 4 chữ số phần thập phân."
+    return "không đọc được. Hãy viết các chữ số liền nhau, ví dụ 94511, không dấu phân cách hàng nghìn."

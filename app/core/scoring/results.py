@@ -1,6 +1,6 @@
 """From measurements to a score, to the words that explain it, and to what one more unit would yield."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
@@ -8,8 +8,15 @@ from typing import Any, Final, NamedTuple
 from app.core.scoring.counts import canonical_count
 from app.core.scoring.measurements import field_of, formula_of, read_measurements
 from app.core.scoring.points import POINT, format_points, in_vietnamese, round_points
-from app.core.scoring.rules import CountClass, Ratios, Rule, Term, WeightedCounts, check_best
-from app.errors import InvalidInput, NumeratorAboveDenominator, OutsideRuleDomain, ZeroDenominator
+from app.core.scoring.rules import CountClass, Ratios, Rule, WeightedCounts, check_best
+from app.errors import (
+    InvalidInput,
+    NumeratorAboveDenominator,
+    OutsideRuleDomain,
+    Problem,
+    ZeroDenominator,
+    together,
+)
 
 Read = tuple[tuple[str, str], ...]
 """Measurements as `read_measurements` gives them, in a form that can be looked up."""
@@ -41,7 +48,7 @@ def score_measurements(rule: Rule, max_points: int, measurements: Mapping[str, A
 
     ZeroDenominator, NumeratorAboveDenominator, OutsideRuleDomain; InvalidInput when classes do not add up to their
     total; ScoreNotAccepted when the rule takes no measurement; SeedInvalid when the rule exceeds the criterion's
-    maximum; and the errors of `read_measurements`. All name the field.
+    maximum; and the errors of `read_measurements`. All name the field; `faults` tells of several.
     """
     return round_points(_checked_score(rule, max_points, _counts(rule, _read(rule, measurements))))
 
@@ -141,11 +148,9 @@ def _trimmed(points: int) -> str:
 def _checked_score(rule: Rule, max_points: int, counts: Mapping[str, Fraction]) -> Fraction:
     formula = formula_of(rule)
     check_best(formula.best, max_points)
-    if isinstance(formula, Ratios):
-        for term in formula.terms:
-            _check_term(rule, term, counts)
-    else:
-        _check_classes(rule, formula, counts)
+    found = _term_faults(rule, formula, counts) if isinstance(formula, Ratios) else _class_faults(rule, formula, counts)
+    if faults := {fault.field: fault for fault in found}:  # a number below two fraction lines is told of once
+        raise together(list(faults.values()))
     return _exact(formula, counts)
 
 
@@ -158,39 +163,42 @@ def _exact(formula: Ratios | WeightedCounts, counts: Mapping[str, Fraction]) -> 
     return weighed / counts[formula.total] / POINT
 
 
-def _check_positive(rule: Rule, name: str, counts: Mapping[str, Fraction]) -> None:
-    if counts[name] == 0:
-        detail = f"{rule.label(name)} phải lớn hơn 0 thì mới tính được tỷ lệ; hãy kiểm tra lại số liệu."
-        raise ZeroDenominator(detail, field=field_of(name))
-
-
-def _check_term(rule: Rule, term: Term, counts: Mapping[str, Fraction]) -> None:
-    _check_positive(rule, term.denominator, counts)
-    if counts[term.numerator] > counts[term.denominator]:
-        above, below = (in_vietnamese(_plain(counts[name])) for name in (term.numerator, term.denominator))
-        raise NumeratorAboveDenominator(
-            f"{rule.label(term.numerator)} ({above}) không được lớn hơn {rule.label(term.denominator)} ({below}); "
-            "hãy kiểm tra lại hai số liệu này.",
-            field=field_of(term.numerator),
-        )
-
-
-def _check_classes(rule: Rule, formula: WeightedCounts, counts: Mapping[str, Fraction]) -> None:
-    _check_positive(rule, formula.total, counts)
-    for name in formula.refused:
-        if counts[name] > 0:
-            raise OutsideRuleDomain(
-                f"{rule.label(name)} khác 0: công thức chưa được kiểm chứng cho trường hợp này nên không tính điểm. "
-                "Hãy trao đổi với Sở Nội vụ.",
-                field=field_of(name),
+def _term_faults(rule: Rule, formula: Ratios, counts: Mapping[str, Fraction]) -> Iterator[Problem]:
+    for term in formula.terms:
+        if counts[term.denominator] == 0:
+            yield _nothing(rule, term.denominator)
+        elif counts[term.numerator] > counts[term.denominator]:
+            above, below = (in_vietnamese(_plain(counts[name])) for name in (term.numerator, term.denominator))
+            yield NumeratorAboveDenominator(
+                f"{rule.label(term.numerator)} ({above}) không được lớn hơn {rule.label(term.denominator)} ({below}); "
+                "hãy kiểm tra lại hai số liệu này.",
+                field=field_of(term.numerator),
             )
+
+
+def _class_faults(rule: Rule, formula: WeightedCounts, counts: Mapping[str, Fraction]) -> Iterator[Problem]:
+    if counts[formula.total] == 0:
+        yield _nothing(rule, formula.total)
+        return
+    refused = [name for name in formula.refused if counts[name] > 0]
+    for name in refused:
+        yield OutsideRuleDomain(
+            f"{rule.label(name)} khác 0: công thức chưa được kiểm chứng cho trường hợp này nên không tính điểm. "
+            "Hãy trao đổi với Sở Nội vụ.",
+            field=field_of(name),
+        )
     found, total = sum(counts[one.input] for one in formula.classes), counts[formula.total]
-    if found != total:
+    if found != total and not refused:
         parts = " + ".join(rule.label(one.input) for one in formula.classes)
-        raise InvalidInput(
+        yield InvalidInput(
             f"{parts} = {found}, phải bằng {rule.label(formula.total)} ({total}); hãy kiểm tra lại các số liệu.",
             field=field_of(formula.total),
         )
+
+
+def _nothing(rule: Rule, name: str) -> ZeroDenominator:
+    detail = f"{rule.label(name)} phải lớn hơn 0 thì mới tính được tỷ lệ; hãy kiểm tra lại số liệu."
+    return ZeroDenominator(detail, field=field_of(name))
 
 
 def _ratios_text(formula: Ratios, shown: Mapping[str, str]) -> str:

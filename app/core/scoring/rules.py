@@ -33,6 +33,11 @@ _KEYS: Final[Mapping[str, frozenset[str]]] = {
 }
 _EXECUTABLE_CONFIDENCE: Final = ("cited", "reproduces")
 _MOST: Final = 100 * POINT
+_MEASURE = re.compile(
+    r"(?:%|‰|tỷ lệ|tỉ lệ|phần trăm|điểm|năm|quý|tháng|tuần|ngày|giờ|phút|giây|[ckm]?m[23²³]?|ha|lít|kg|tạ|tấn|[km]wh?"
+    r"|[kmgt]b)(?: .*)?|(?:(?:trăm|nghìn|ngàn|triệu|tỷ|tỉ) )*đồng|vnd|usd|.+/.+"
+)
+"""Units of which there are parts. Whatever else a unit names is a thing that is counted."""
 
 
 class Input(NamedTuple):
@@ -43,6 +48,12 @@ class Input(NamedTuple):
     unit: str = ""
     published: str | None = None
     optional: bool = False  # counts as 0 when not given
+
+    @property
+    def counted(self) -> bool:
+        """Whether its unit is one of things ("hồ sơ", "văn bản"), of which there is no half."""
+        unit = " ".join(self.unit.casefold().split())
+        return unit != "" and not _MEASURE.fullmatch(unit)
 
 
 class Term(NamedTuple):

@@ -44,6 +44,11 @@ def serial(day: date) -> int:
     return (day - _DAY_ZERO).days
 
 
+def file_name(what: str, *about: str, today: date) -> str:
+    """ "tong-hop-soc-trang-2024-2025-06-24.xlsx": the form of every file that is handed out."""
+    return f"{'-'.join((what, *about))}-{today.isoformat()}.xlsx"
+
+
 class Column(NamedTuple):
     """One column of a table: `value` takes a row to a text, a number, a day, or None for an empty cell."""
 
@@ -143,7 +148,7 @@ def lines_of(text: str, width: float) -> int:
 
 def write_value(sheet: "Worksheet", line: int, place: int, value: Any, look: "Format") -> None:
     """Text is written as text whatever it starts with; days become Excel's numbers."""
-    if value is None:
+    if value is None or value == "":
         sheet.write_blank(line, place, None, look)
     elif isinstance(value, str):
         sheet.write_string(line, place, value, look)

@@ -17,6 +17,8 @@ from typing import Final
 
 from app.errors import FileRefused, TooLarge
 from app.reports.neutral import neutral as safe_text
+from app.reports.plain_xml import is_plain_xml
+from app.vietnamese import number_text
 
 __all__ = ["Package", "open_package", "safe_text"]
 
@@ -28,11 +30,28 @@ MOST_RATIO: Final = 200
 _CHUNK: Final = 1 << 20
 _OLE: Final = bytes.fromhex("d0cf11e0a1b11ae1")
 _ENCRYPTED: Final = "EncryptedPackage".encode("utf-16-le")
-_ENCODING = re.compile(rb"""^[^>]{0,200}encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 _EXTERNAL = re.compile(rb"""<[^>]*TargetMode\s*=\s*["']External["'][^>]*>""")
+_LOOKS_LIKE_XML = re.compile(rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?[\s\x00]*<")
+_CALLING = re.compile(
+    rb"<(?:[\w.-]+:)?(?:f|definedName|formula[12]?)\b[^>]*>[^<]*(?:\|[^<]*!|\b(?:EXEC|CALL|REGISTER(?:\.ID)?)\s*\()",
+    re.IGNORECASE,
+)
+"""A formula that starts another program: DDE, or the macro language of old."""
 _FEW_AT_ONCE = threading.BoundedSemaphore(2)
 """Unpacking takes memory: whoever comes third waits a moment."""
 
+MOST: Final[Mapping[bytes, tuple[int, str]]] = {
+    b"mergeCell": (1_000, "ô gộp"),
+    b"cfRule": (5_000, "định dạng có điều kiện"),
+    b"dataValidation": (25_000, "quy tắc nhập liệu"),
+    b"definedName": (5_000, "vùng đặt tên"),
+    b"<hyperlink ": (20_000, "liên kết"),
+    b"<comment ": (30_000, "ghi chú"),
+    b"<xf ": (65_000, "kiểu ô"),
+    b"<si": (500_000, "đoạn chữ"),
+    b"<r>": (100_000, "đoạn chữ nhiều định dạng"),
+}
+"""Of what costs programs much more than its few bytes."""
 FORBIDDEN: Final[tuple[tuple[str, str], ...]] = (
     ("vbaproject", "có macro"),
     ("xl/macrosheets/", "có macro"),
@@ -51,6 +70,11 @@ class Package:
     """The parts of a vetted workbook by name."""
 
     parts: Mapping[str, bytes]
+
+    @property
+    def size(self) -> int:
+        """Bytes of all parts."""
+        return sum(map(len, self.parts.values()))
 
     @cached_property
     def content(self) -> bytes:
@@ -146,8 +170,10 @@ def _check_parts(parts: Mapping[str, bytes]) -> None:
             if part in name:
                 raise FileRefused(f"Tệp {why}, không được chấp nhận. Hãy bỏ phần đó rồi nạp lại.", field="file")
     for name, content in parts.items():
-        if name.lower().endswith((".xml", ".rels", ".vml")):
+        # By its looks too: which part is read as what is up to the file.
+        if name.lower().endswith((".xml", ".rels", ".vml")) or _LOOKS_LIKE_XML.match(content):
             _check_xml(name, content)
+    _check_amounts(parts)
 
 
 def _check_format(names: set[str], parts: Mapping[str, bytes]) -> None:
@@ -165,13 +191,29 @@ def _check_format(names: set[str], parts: Mapping[str, bytes]) -> None:
     raise FileRefused(f"Tệp này không phải tệp Excel .xlsx. {AGAIN}", field="file")
 
 
+def _check_amounts(parts: Mapping[str, bytes]) -> None:
+    for word, (most, what) in MOST.items():
+        # An element that closes itself names itself once, any other twice.
+        if sum(content.count(word) for name, content in parts.items() if _counts(name, word)) > 2 * most:
+            raise FileRefused(
+                f"Tệp có quá nhiều {what} (hơn {number_text(most)}), không phải bảng tính bình thường. {AGAIN}",
+                field="file",
+            )
+
+
+def _counts(name: str, word: bytes) -> bool:
+    """Text may say anything: only what a program wrote is counted there."""
+    return word in (b"<si", b"<r>") or not name.lower().endswith("sharedstrings.xml")
+
+
 def _check_xml(name: str, content: bytes) -> None:
     """UTF-8 without a DTD, as every spreadsheet program writes it: entities cannot hide behind another encoding."""
-    head = content[:256]
-    encoding = _ENCODING.match(head.removeprefix(b"\xef\xbb\xbf"))
-    utf8 = encoding is None or encoding[1].lower() in (b"utf-8", b"us-ascii")
-    if b"\x00" in head or not utf8 or b"<!DOCTYPE" in content or b"<!ENTITY" in content:
+    if not is_plain_xml(content):
         raise FileRefused(f"Tệp có thành phần XML bất thường, không phải do Excel lưu. {AGAIN}", field="file")
+    if _CALLING.search(content):
+        raise FileRefused(
+            "Tệp có công thức gọi chương trình khác (DDE, macro). Hãy bỏ phần đó rồi nạp lại.", field="file"
+        )
     if name.lower().endswith(".rels"):
         for link in _EXTERNAL.findall(content):
             if b"/hyperlink" not in link:

@@ -1,23 +1,19 @@
 """The sheets of a vetted workbook as plain values, and how a place in them is spoken of."""
 
 import contextlib
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
 from io import BytesIO
 from posixpath import join, normpath
 from typing import Any, Final, NamedTuple
 from xml.etree import ElementTree
 
 from app.errors import FileRefused
+from app.reports.excel.numbers import Value, shown
 from app.reports.excel.safe import AGAIN, Package, open_package
-from app.reports.excel.scanning import Cell, Scan, column_letters, scan_sheet
+from app.reports.excel.scanning import Cell, Scan, column_letters, percent_formats, scan_sheet
 from app.text import compose
-from app.vietnamese import day_text, number_text
 
-Value = str | float | bool | date | datetime | time | timedelta
-"""What stands in a cell; "" for nothing."""
 _MAIN: Final = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _STRICT: Final = "{http://purl.oclc.org/ooxml/spreadsheetml/main}"
 _RELATION: Final = (
@@ -25,7 +21,6 @@ _RELATION: Final = (
     "{http://purl.oclc.org/ooxml/officeDocument/relationships}id",
 )
 MOST_SHEETS: Final = 60
-NOTHING: Final = ("", None)
 
 
 class Fault(NamedTuple):
@@ -64,7 +59,7 @@ class Sheet:
 
     def text(self, row: int, column: int) -> str:
         """As text, composed; numbers and days the Vietnamese way."""
-        return text_of(self.value(row, column))
+        return shown(self.value(row, column))
 
     def refusal(self, row: int, column: int) -> str | None:
         """Why an input cell cannot be taken as it is: a formula, an error, merged with others. None when it can."""
@@ -73,35 +68,16 @@ class Sheet:
             return "ô có công thức; hãy thay bằng giá trị (dán giá trị, không dán công thức)."
         if cell in self.scan.errors:
             return "ô báo lỗi của Excel (như #REF!, #N/A); hãy điền lại giá trị."
-        if any(box.holds(cell) for box in self.scan.merged):
+        if cell in self.scan.merged:
             return "ô bị gộp với ô khác; hãy bỏ gộp ô (Merge) rồi điền riêng từng ô."
         return None
 
+    def shows_percent(self, row: int, column: int) -> bool:
+        """Whether the cell shows a hundred times the number it holds ("12,5%" for 0.125)."""
+        return (row, column) in self.scan.percents
+
     def is_blank(self, row: int, columns: Iterable[int]) -> bool:
         return all(not self.text(row, column) and (row, column) not in self.scan.formulas for column in columns)
-
-
-def text_of(value: Value) -> str:
-    if isinstance(value, str):
-        return compose(value)
-    if isinstance(value, bool):
-        return "TRUE" if value else "FALSE"
-    if isinstance(value, datetime):
-        value = value.date()
-    if isinstance(value, date):
-        return day_text(value)
-    if isinstance(value, int | float):
-        return number_text(plain_of(value))
-    return str(value)
-
-
-def plain_of(value: float) -> str:
-    """A number as digits with a dot, without exponent: "94511", "0.841"; as many digits as Excel keeps (15)."""
-    if not math.isfinite(value):
-        return str(value)
-    if value == int(value) and abs(value) < 1e15:
-        return str(int(value))
-    return f"{value:.15f}".rstrip("0") if abs(value) < 1 else f"{value:.15g}"
 
 
 def read_sheets(content: bytes, filename: str, wanted: Sequence[str]) -> tuple[Package, dict[str, Sheet]]:
@@ -109,8 +85,9 @@ def read_sheets(content: bytes, filename: str, wanted: Sequence[str]) -> tuple[P
     package = open_package(content, filename)
     paths = _find_sheets(package)
     names = {compose(name): name for name in paths}
+    percents = percent_formats(package.parts["xl/styles.xml"]) if "xl/styles.xml" in package.parts else frozenset()
     scans = {
-        name: scan_sheet(package.parts[paths[names[name]]], name)
+        name: scan_sheet(package.parts[paths[names[name]]], name, percents)
         for name in wanted
         if name in names and paths[names[name]] in package.parts
     }

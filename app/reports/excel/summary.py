@@ -33,6 +33,7 @@ _MIDDLE: Final = {"align": "center"}
 _POINTS: Final = {"num_format": looks.POINTS}
 _SIGNED: Final = {"num_format": looks.SIGNED}
 _COUNT: Final = {"num_format": looks.COUNT}
+_RANK: Final = {"num_format": "0", **_MIDDLE}
 _DAY: Final = {"num_format": looks.DAY, "align": "center"}
 
 
@@ -73,7 +74,7 @@ def write_summary(found: Gathered, *, now: datetime) -> bytes:
 
 
 def filename(assessment: Mapping[str, Any], *, now: datetime) -> str:
-    return f"tong-hop-{assessment['code']}-{local_date(now):%Y%m%d}.xlsx"
+    return looks.file_name("tong-hop", assessment["code"], today=local_date(now))
 
 
 def _sheet(book: Book, found: Gathered, name: str, title: str, *, now: datetime) -> Any:
@@ -98,7 +99,11 @@ class Mark(NamedTuple):
 
     label: str
     score: float
-    rank: str
+    best: int | None
+    worst: int | None
+    """Ranks; of our own figures an interval is known."""
+    reached: int | None
+    """How many provinces reach a threshold."""
     distance: float | None
     own: bool
 
@@ -109,7 +114,9 @@ def _write_total(book: Book, found: Gathered, *, now: datetime) -> None:
     columns = (
         Column("Điểm và mốc so sánh", 44, lambda one: one.label, _LONG),
         Column("Điểm", 11, lambda one: one.score, _POINTS),
-        Column("Thứ hạng", 13, lambda one: one.rank, _MIDDLE),
+        Column("Thứ hạng cao nhất", 11, lambda one: one.best, _RANK),
+        Column("Thứ hạng thấp nhất", 11, lambda one: one.worst, _RANK),
+        Column("Số tỉnh đạt ngưỡng", 11, lambda one: one.reached, _RANK),
         Column("Điểm công bố so với mốc", 14, lambda one: one.distance, _SIGNED),
     )
     write_table(book, sheet, HEAD, columns, marks)
@@ -119,33 +126,24 @@ def _write_total(book: Book, found: Gathered, *, now: datetime) -> None:
     below = _write_counts(book, sheet, below, found)
     _write_gap(book, sheet, below, found)
     sheet.freeze_panes(HEAD + 1, 0)
-    sheet.set_column(4, 4, 2)
-    sheet.insert_chart(HEAD, 5, total_chart(book, TOTAL, HEAD, [one.own for one in marks]))
+    sheet.set_column(len(columns), len(columns), 2)
+    sheet.insert_chart(HEAD, len(columns) + 1, total_chart(book, TOTAL, HEAD, [one.own for one in marks]))
     sheet.fit_to_pages(1, 1)
 
 
 def _marks(found: Gathered) -> list[Mark]:
     projection = found.projection
-    own = [
-        Mark(label, float(projection[figure]), _interval(projection["rank_interval"][figure]), None, True)
-        for figure, label in FIGURES.items()
-    ]
-    others = [
-        Mark(one["label"], float(one["score"]), _rank(one), float(one["distance"]["published"]), False)
-        for one in projection["benchmarks"]
-    ]
+    own = []
+    for figure, label in FIGURES.items():
+        ranks = projection["rank_interval"][figure]
+        own.append(Mark(label, float(projection[figure]), ranks["best"], ranks["worst"], None, None, True))
+    others = [_benchmark(one) for one in projection["benchmarks"]]
     return own + sorted(others, key=lambda one: -one.score)
 
 
-def _interval(interval: Mapping[str, int]) -> str:
-    best, worst = interval["best"], interval["worst"]
-    return str(best) if best == worst else f"{best}–{worst}"
-
-
-def _rank(benchmark: Mapping[str, Any]) -> str:
-    if benchmark["rank"] is not None:
-        return str(benchmark["rank"])
-    return f"{benchmark['provinces']} tỉnh đạt" if benchmark["provinces"] is not None else ""
+def _benchmark(one: Mapping[str, Any]) -> Mark:
+    rank, distance = one["rank"], float(one["distance"]["published"])
+    return Mark(one["label"], float(one["score"]), rank, rank, one["provinces"], distance, False)
 
 
 def _write_counts(book: Book, sheet: Any, top: int, found: Gathered) -> int:
@@ -178,7 +176,7 @@ def _write_gap(book: Book, sheet: Any, top: int, found: Gathered) -> None:
     columns = (
         Column("Điểm còn thiếu theo nhóm", 44, lambda one: one[0], _LONG),
         Column("Công bố", 11, lambda one: one[1], _POINTS),
-        Column("Dự kiến", 13, lambda one: one[2], _POINTS),
+        Column("Dự kiến", 11, lambda one: one[2], _POINTS),
     )
     write_table(book, sheet, top, columns, rows)
 
@@ -292,13 +290,13 @@ _TASK_COLUMNS: Final = (
     Column("Lĩnh vực", 9, lambda one: one["criterion"]["field"]["number"], _MIDDLE),
     Column("Loại", 13, lambda one: _KINDS[one["criterion"]["kind"]], _LONG),
     Column("Cơ quan phụ trách", 30, lambda one: one["agency"]["name"], _LONG),
-    Column("Tên trước đây", 22, lambda one: one["former_agency"] or "", _LONG),
+    Column("Tên trước đây", 22, lambda one: one["former_agency"], _LONG),
     Column("Cơ quan phối hợp", 34, lambda one: ", ".join(each["code"] for each in one["cooperating"]), _LONG),
     Column("Trạng thái", 16, lambda one: LABELS[one["status"]], _LONG),
     Column("Tiến độ (%)", 8, lambda one: one["percent"], _COUNT),
     Column("Hạn báo cáo (trước ngày)", 12, lambda one: one["effective_due"], _DAY),
     Column("Còn (ngày)", 8, _left, _COUNT),
-    Column("Quá hạn", 8, lambda one: "Quá hạn" if one["overdue"] else "", _MIDDLE),
+    Column("Quá hạn", 8, lambda one: "Quá hạn" if one["overdue"] else None, _MIDDLE),
     Column("Ngày nộp", 12, lambda one: _day(one["submitted_at"]), _DAY),
     Column("Điểm tối đa", 9, lambda one: float(one["max"]), _POINTS),
     Column("Điểm công bố", 9, lambda one: float(one["published"]), _POINTS),

@@ -8,26 +8,38 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
+from app.assessments.defaults import Default, find_province_default
 from app.assessments.lint import check_seed
 from app.assessments.load import LoadResult, load_assessment
 from app.assessments.seedfile import Document, Seed, read_seed
 from app.core.access import Actor, Permission
 from app.db import savepoint
 from app.errors import SeedInvalid
-from app.reports.excel import uploads
-from app.reports.excel.assessment.reading import as_findings, read_workbook
+from app.reports.excel import marking, uploads
+from app.reports.excel.assessment.reading import SheetDocument, as_findings, read_workbook
+from app.reports.excel.assessment.tables import HEAD, HEAD_SHEET, TABLES
 from app.reports.excel.assessment.words import BASES, BENCHMARKS, CONFIDENCES, GROUPS, KINDS, RULES, SHARES
+from app.reports.excel.book import INPUT
+from app.reports.excel.safe import open_package
+from app.reports.excel.sheets import Fault
 
 KIND: Final = "assessment"
+_MARKED: Final = {
+    HEAD_SHEET: marking.Table(HEAD, 3, f"FF{INPUT.removeprefix('#')}"),
+    **{table.sheet: marking.Table(HEAD, len(table.columns)) for table in TABLES},
+}
 
 
 @dataclass(frozen=True)
 class Draft:
     """What a workbook says. `seed` is None where it cannot even be read as an assessment; `findings` are the linter's,
-    errors first: level, place, message, check."""
+    errors first: level, place, message, check. `faults` are the errors with their cells; `size`: bytes of the workbook,
+    unpacked."""
 
     seed: Seed | None
     findings: Sequence[Mapping[str, str]]
+    faults: Sequence[Fault]
+    size: int
 
     @property
     def good(self) -> bool:
@@ -46,12 +58,28 @@ def read_draft(content: bytes, filename: str) -> Draft:
     """FileRefused and TooLarge for what is not this template; everything else is a finding."""
     document, faults = read_workbook(content, filename)
     if faults:
-        return Draft(None, as_findings(faults))
+        return Draft(None, as_findings(faults), faults, document.size)
     try:
         seed = read_seed(document)
     except SeedInvalid as problem:
-        return Draft(None, [_unreadable(line, document) for line in problem.extra["errors"]])
-    return Draft(seed, [{**asdict(one), "message": in_words(one.message, document)} for one in check_seed(seed)])
+        return _draft(None, [_unreadable(line, document) for line in problem.extra["errors"]], document)
+    found = [{**asdict(one), "message": in_words(one.message, document)} for one in check_seed(seed)]
+    return _draft(seed, found, document)
+
+
+def _draft(seed: Seed | None, findings: Sequence[Mapping[str, str]], document: SheetDocument) -> Draft:
+    errors = [one for one in findings if one["level"] == "error"]
+    wanted = {one["place"] for one in errors}
+    cells = {cell.place: cell for cell in document.cells.values() if cell.place in wanted} if errors else {}
+    nowhere = Fault(HEAD_SHEET, None, None, "")
+    faults = [cells.get(one["place"], nowhere)._replace(what=one["message"]) for one in errors]
+    return Draft(seed, findings, faults, document.size)
+
+
+def mark(content: bytes, draft: Draft) -> bytes:
+    """The uploaded workbook with its errors marked; what belongs to no cell stands in the first row of the first sheet.
+    FileRefused as `marking.mark`."""
+    return marking.mark(open_package(content, "tep.xlsx"), marking.marks_for(_MARKED, draft.faults))
 
 
 def keep(connection: Connection, actor: Actor, filename: str, content: bytes, *, now: datetime) -> int:
@@ -66,16 +94,39 @@ def load(connection: Connection, actor: Actor, draft: Draft, *, now: datetime) -
     return load_assessment(connection, actor, draft.seed, now=now)
 
 
+@dataclass(frozen=True)
+class Foreseen:
+    """What loading would do, and which assessment everybody of the province sees `before` and `after` it until they
+    choose another."""
+
+    loaded: LoadResult
+    before: Default | None
+    after: Default
+
+
 def try_load(connection: Connection, actor: Actor, draft: Draft, *, now: datetime) -> LoadResult:
     """What `load` would do; nothing is kept."""
-    found: LoadResult | None = None
+    return foresee(connection, actor, draft, now=now).loaded
+
+
+def foresee(connection: Connection, actor: Actor, draft: Draft, *, now: datetime) -> Foreseen:
+    """As `try_load`, with what changes for those who do not look."""
+    found: Foreseen | None = None
     try:
         with savepoint(connection, "try_load"):
-            found = load(connection, actor, draft, now=now)
+            before = _default(connection, draft)
+            loaded = load(connection, actor, draft, now=now)
+            after = _default(connection, draft)
+            assert after is not None
+            found = Foreseen(loaded, before, after)
             raise _Undone
     except _Undone:
         assert found is not None
         return found
+
+
+def _default(connection: Connection, draft: Draft) -> Default | None:
+    return None if draft.seed is None else find_province_default(connection, draft.seed.province.code)
 
 
 def load_upload(connection: Connection, actor: Actor, ident: int, draft: Draft, *, now: datetime) -> LoadResult:

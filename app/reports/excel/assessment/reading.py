@@ -25,7 +25,8 @@ from app.reports.excel.assessment.tables import (
     Table,
 )
 from app.reports.excel.assessment.words import NO, YES
-from app.reports.excel.sheets import Fault, Sheet, plain_of, read_sheets
+from app.reports.excel.numbers import plain_of, typed_number
+from app.reports.excel.sheets import Fault, Sheet, read_sheets
 from app.text import compose, plain_number, plain_score, typed_day
 from app.vietnamese import number_text
 
@@ -33,7 +34,6 @@ MOST_FAULTS: Final = 500
 LONGEST: Final = 4_000
 _NOT_OURS = "Hãy tải mẫu ở mục “Nạp kỳ đánh giá” và điền vào mẫu đó."
 _ONE_DECIMAL = re.compile(r"-?\d+\.\d")
-_THREE_DECIMALS = re.compile(r"-?\d+\.\d{3}")
 _LIST = re.compile(r"[;\n]")
 _CODES = re.compile(r"[;,\s]+")
 
@@ -43,6 +43,8 @@ class SheetDocument(Document):
     """Says where values stand in the words of a workbook."""
 
     cells: dict[Route, Fault] = field(default_factory=dict)
+    size: int = 0
+    """Bytes of the workbook, unpacked."""
 
     def place(self, route: Route) -> str:
         for length in range(len(route), 0, -1):
@@ -57,7 +59,7 @@ class _Wrong(ValueError):
 
 def read_workbook(content: bytes, filename: str) -> tuple[SheetDocument, list[Fault]]:
     """The document, and what could not be read. FileRefused and TooLarge for what is not this template at all."""
-    _, sheets = read_sheets(content, filename, SHEETS)
+    package, sheets = read_sheets(content, filename, SHEETS)
     for name in SHEETS:
         if name not in sheets:
             hidden = "phần đánh dấu ẩn của mẫu" if name == MARKS else f"trang tính “{name}”"
@@ -66,6 +68,7 @@ def read_workbook(content: bytes, filename: str) -> tuple[SheetDocument, list[Fa
     if (marks.text(0, 0), marks.text(0, 1)) != (FORMAT, VERSION):
         raise FileRefused(f"Đây không phải mẫu kỳ đánh giá của phiên bản này. {_NOT_OURS}", field="file")
     reader = _Reader()
+    reader.document.size = package.size
     reader.read_head(sheets[HEAD_SHEET])
     for table in TABLES:
         reader.read_table(sheets[table.sheet], table)
@@ -212,9 +215,11 @@ def _score(value: Any, column: Col) -> str | None:
 
 
 def _figure(value: Any, column: Col) -> str | None:
-    """Three decimals get a fourth: with three they could be thousands."""
-    text = _count(value, column)
-    return f"{text}0" if text is not None and _THREE_DECIMALS.fullmatch(text) else text
+    """As `typed_number` reads it; what is no number, or no clear one, is left for the rule's own check."""
+    try:
+        return typed_number(value) or None
+    except ValueError:
+        return _plain(value, column)
 
 
 def _count(value: Any, column: Col) -> str | None:

@@ -10,8 +10,10 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection
 
-from app import tasks
+from app import agencies, tasks
+from app.assessments.read import find_assessment
 from app.core.access import Actor, Permission
+from app.core.scoring import read_measurements
 from app.core.workflow import LABELS, REPORTABLE
 from app.db import savepoint
 from app.errors import Conflict, InvalidInput, NotFound, Problem, StaleVersion
@@ -25,12 +27,15 @@ Task = Mapping[str, Any]
 
 
 class Change(NamedTuple):
-    """One input: what stands, and what would stand. Numbers in their plain form, with `number` set."""
+    """One input: what stands, and what would stand. Numbers in their plain form, with `number` set; `refused` when the
+    new value cannot be taken."""
 
+    key: str
     label: str
     old: str
     new: str
     number: bool = False
+    refused: bool = False
 
 
 @dataclass(slots=True)
@@ -103,7 +108,7 @@ def refusal(found: Result) -> Problem:
 
 def _carry_out(connection: Connection, actor: Actor, filled: Filled, *, now: datetime) -> Result:
     actor.require(Permission.TASK_REPORT)
-    current = {one["code"]: one for one in list_reportable(connection, actor, filled.assessment, now=now)["items"]}
+    current = _current(connection, actor, filled, now=now)
     found = Result(filled.assessment, faults=list(filled.faults), current=current)
     # Always in the same order, or two callers could wait for each other.
     for row in sorted(filled.rows, key=lambda one: one.code):
@@ -118,10 +123,46 @@ def _carry_out(connection: Connection, actor: Actor, filled: Filled, *, now: dat
         else:
             outcome = _outcome(row, task, changes)
             found.outcomes.append(outcome)
-            if row.code not in filled.held_back:
+            if row.code in filled.held_back:
+                found.faults += _more_faults(row, task, filled)
+            else:
                 found.faults += _try(connection, actor, row, task, outcome, now=now)
     found.outcomes.sort(key=lambda one: one.row)
+    found.faults.sort(key=lambda one: (one.sheet, one.row or 0, one.column or 0))
     return found
+
+
+def check_own(connection: Connection, actor: Actor, filled: Filled, *, now: datetime) -> None:
+    """InvalidInput, in one plain sentence, for a template of another agency or of an assessment out of sight. Tasks
+    that went from one agency to the other keep their template good."""
+    _current(connection, actor, filled, now=now)
+
+
+def _current(connection: Connection, actor: Actor, filled: Filled, *, now: datetime) -> dict[str, Task]:
+    """The actor's reportable tasks by code; raises as `check_own`."""
+    found = list_reportable(connection, actor, filled.assessment, now=now)
+    current = {one["code"]: one for one in found["items"]}
+    if not any(row.code in current for row in filled.rows):
+        if filled.agency != found["agency"]["code"]:
+            name = _agency_name(connection, actor, filled.agency, now=now)
+            raise InvalidInput(f"Đây là mẫu của {name}; hãy tải mẫu của {found['agency']['name']}.", field="file")
+        _check_assessment(connection, actor, filled.assessment)
+    return current
+
+
+def _agency_name(connection: Connection, actor: Actor, code: str, *, now: datetime) -> str:
+    try:
+        return str(agencies.get_agency(connection, actor, code, now=now)["name"])
+    except Problem:
+        return "cơ quan khác"
+
+
+def _check_assessment(connection: Connection, actor: Actor, code: str) -> None:
+    try:
+        find_assessment(connection, actor, code)
+    except Problem:
+        shown = f"“{code[:60]}”, không có hoặc không thuộc phạm vi của bạn"
+        raise InvalidInput(f"Đây là mẫu của kỳ đánh giá {shown}; hãy tải mẫu mới.", field="file") from None
 
 
 def changes_of(row: Row, task: Task | None) -> list[Change]:
@@ -134,11 +175,11 @@ def changes_of(row: Row, task: Task | None) -> list[Change]:
         if value != now.get(key, "") and not (number and not value):
             label = labels.get(key) or (label_of(key) if not key.startswith("input.") else key)
             old, new = (_short(text) if key == "declared" else text for text in (now.get(key, ""), value))
-            found.append(Change(label, old, new, number))
+            found.append(Change(key, label, old, new, number))
     wanted = MOVES.get(row.move)
     if wanted is not None and (task is None or wanted != task["status"]):
         old = "" if task is None else LABELS[task["status"]]
-        found.insert(0, Change(label_of("move"), old, LABELS[wanted]))
+        found.insert(0, Change("move", label_of("move"), old, LABELS[wanted]))
     return found
 
 
@@ -170,8 +211,25 @@ def _try(connection: Connection, actor: Actor, row: Row, task: Task, outcome: Ou
         outcome.stale = True
         return [_fault(row.place, _stale(row, problem))]
     except Problem as problem:
-        return [_fault(_place_of(row, problem), problem.detail)]
+        faults = [_fault(_place_of(row, one.field), one.detail) for one in problem.faults]
+        at_fault = {_key_of(one.field) for one in problem.faults}
+        outcome.changes = [one._replace(refused=one.key in at_fault) for one in outcome.changes]
+        return faults or [_fault(row.place, problem.detail)]
     outcome.becomes, outcome.score, outcome.expected = after["status"], after["reported"], after["expected"]
+    return []
+
+
+def _more_faults(row: Row, task: Task, filled: Filled) -> list[Fault]:
+    """What else is wrong with the numbers of a task that is not tried, because one of its cells cannot be read."""
+    told = {fault[:3] for fault in filled.faults}
+    figures = [place for place in row.places.values() if place.sheet == FIGURES]
+    if not any(measured(row)) and not any(place[:3] in told for place in figures):
+        return []
+    try:
+        read_measurements(task["rule"], {**(task["report"]["measurements"] or {}), **dict(measured(row))})
+    except Problem as problem:
+        found = [_fault(_place_of(row, one.field), one.detail) for one in problem.faults]
+        return [fault for fault in found if fault[:3] not in told]
     return []
 
 
@@ -203,15 +261,19 @@ def _stale(row: Row, problem: StaleVersion) -> str:
     )
 
 
-def _place_of(row: Row, problem: Problem) -> Place:
+def _place_of(row: Row, named: str) -> Place:
     """The cell at fault; the row's own code where the problem names none."""
-    named = problem.field or ""
-    if named.startswith("measurements."):
-        return row.places.get(f"input.{named.removeprefix('measurements.')}", row.place)
     if named == "measurements":
-        figures = [place for key, place in row.places.items() if place.sheet == FIGURES]
+        figures = [place for place in row.places.values() if place.sheet == FIGURES]
         return figures[0] if figures else row.places.get("declared", row.place)
-    return row.places.get(_CELLS.get(named, named), row.place)
+    return row.places.get(_key_of(named), row.place)
+
+
+def _key_of(named: str) -> str:
+    """The input that a problem's field means."""
+    if named.startswith("measurements."):
+        return f"input.{named.removeprefix('measurements.')}"
+    return _CELLS.get(named, named)
 
 
 _CELLS: Final = {"declared_score": "declared", "status": "move"}

@@ -3,12 +3,12 @@ can be seen without looking into the database."""
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple, TypeGuard
+from typing import Final, NamedTuple
 
-from app.core.scoring import format_points, parse_points
 from app.errors import FileRefused, InvalidInput
+from app.reports.excel.roundtrip import cells
 from app.reports.excel.roundtrip.layout import (
     FIGURE_ERRORS,
     FIGURE_SPOTS,
@@ -17,11 +17,8 @@ from app.reports.excel.roundtrip.layout import (
     FORMAT,
     HEAD,
     INPUTS,
-    LONGEST_PERIOD,
-    LONGEST_TEXT,
     MARKS,
     MOST_TASKS,
-    MOVES,
     REPORT_ERRORS,
     REPORT_SPOTS,
     REPORTS,
@@ -34,16 +31,19 @@ from app.reports.excel.roundtrip.layout import (
     label_of,
     report_column,
 )
-from app.reports.excel.safe import Package
-from app.reports.excel.sheets import Fault, Sheet, plain_of, read_sheets
-from app.text import compose, plain_number, plain_score
-from app.vietnamese import number_text
+from app.reports.excel.sheets import Fault, Sheet, read_sheets
+from app.text import plain_number
 
 WANTED: Final = (REPORTS, FIGURES, MARKS)
 MOST_FAULTS: Final = 500
 """More are not told: whoever mends these sees the rest the next time."""
+Read = Callable[[Sheet, int, int], str]
+_READERS: Final[Mapping[str, Read]] = {
+    "move": cells.read_move,
+    "percent": cells.read_percent,
+    "declared": cells.read_score,
+}
 _DIGESTS: Final = re.compile(r"[0-9a-f]{16}")
-_THREE_DECIMALS = re.compile(r"-?\d+\.\d{3}")
 _NOT_OURS = "Hãy tải mẫu mới ở mục “Báo cáo bằng Excel” và điền vào mẫu đó."
 
 
@@ -52,6 +52,7 @@ class Mark(NamedTuple):
 
     version: int
     held: Mapping[str, str]
+    row: int
 
 
 class Place(NamedTuple):
@@ -64,11 +65,12 @@ class Place(NamedTuple):
 @dataclass(slots=True)
 class Row:
     """One task of the workbook. `touched` maps inputs ("progress", "input.services_used") to what they hold now;
-    untouched ones are left out. `places` says where each input stands."""
+    untouched ones are left out. `places` says where each input stands, `mark_row` where the template remembers it."""
 
     code: str
     version: int
     place: Place
+    mark_row: int
     move: str = ""
     touched: dict[str, str] = field(default_factory=dict)
     places: dict[str, Place] = field(default_factory=dict)
@@ -80,13 +82,15 @@ class Row:
 
 @dataclass(frozen=True)
 class Filled:
-    """What was read, in the order of the sheet. `held_back`: codes of tasks with a fault."""
+    """What was read, in the order of the sheet. `agency` is the code of the agency that the template was made for;
+    `held_back`: codes of tasks with a fault; `size`: bytes of the workbook, unpacked."""
 
-    package: Package
     assessment: str
+    agency: str
     rows: Sequence[Row]
     faults: Sequence[Fault]
     held_back: frozenset[str]
+    size: int
 
 
 def read_filled(content: bytes, filename: str) -> Filled:
@@ -96,7 +100,7 @@ def read_filled(content: bytes, filename: str) -> Filled:
     for name in WANTED:
         if name not in sheets:
             raise FileRefused(_missing_sheet(name), field="file")
-    assessment, marks = _read_marks(sheets[MARKS])
+    assessment, agency, marks = _read_marks(sheets[MARKS])
     for sheet, spots in ((sheets[REPORTS], REPORT_SPOTS), (sheets[FIGURES], FIGURE_SPOTS)):
         _check_head(sheet, spots)
     reader = _Reader(marks)
@@ -106,11 +110,12 @@ def read_filled(content: bytes, filename: str) -> Filled:
     skipped = {row.code for row in rows if row.skipped}
     faults = [(code, fault) for code, fault in reader.faults if code not in skipped]
     return Filled(
-        package,
         assessment,
+        agency,
         [row for row in rows if not row.skipped],
         [fault for _, fault in faults],
         frozenset(code for code, _ in faults),
+        package.size,
     )
 
 
@@ -123,7 +128,7 @@ def _missing_sheet(name: str) -> str:
 # What the template remembered
 
 
-def _read_marks(sheet: Sheet) -> tuple[str, dict[str, Mark]]:
+def _read_marks(sheet: Sheet) -> tuple[str, str, dict[str, Mark]]:
     if sheet.text(0, 0) != FORMAT:
         raise FileRefused(f"Đây không phải mẫu báo cáo nhiệm vụ của hệ thống. {_NOT_OURS}", field="file")
     if sheet.text(0, 1) != VERSION:
@@ -131,9 +136,9 @@ def _read_marks(sheet: Sheet) -> tuple[str, dict[str, Mark]]:
     marks: dict[str, Mark] = {}
     for line in range(5, min(len(sheet.rows), 5 + MOST_TASKS)):
         code, version = sheet.text(line, 0), plain_number(sheet.text(line, 1))
-        if code and version.isdigit() and len(version) < 10:
-            marks[code] = Mark(int(version), _held(sheet.text(line, 2)))
-    return sheet.text(1, 1), marks
+        if code and version.isascii() and version.isdigit() and len(version) < 10:
+            marks[code] = Mark(int(version), _held(sheet.text(line, 2)), line)
+    return sheet.text(1, 1), sheet.text(2, 1), marks
 
 
 def _held(text: str) -> Mapping[str, str]:
@@ -181,7 +186,7 @@ class _Reader:
             if not code and sheet.is_blank(line, range(REPORT_ERRORS)):
                 continue
             if self.is_known(code, place, typed=not sheet.is_blank(line, inputs)):
-                self.rows[code] = row = Row(code, self.marks[code].version, place)
+                self.rows[code] = row = Row(code, self.marks[code].version, place, self.marks[code].row)
                 self.read_row(sheet, line, row)
 
     def is_known(self, code: str, place: Place, *, typed: bool) -> bool:
@@ -204,22 +209,20 @@ class _Reader:
     def read_row(self, sheet: Sheet, line: int, row: Row) -> None:
         for key in INPUTS:
             row.places[key] = place = Place(REPORTS, line, report_column(key), label_of(key))
-            value = self.taken(sheet, row, place, _READERS.get(key, _read_text))
+            value = self.taken(sheet, row, place, _READERS.get(key, cells.read_text))
             if value is not None and key == "move":
                 row.move = value
             elif value is not None:
                 self.note(row, key, value)
 
-    def taken(self, sheet: Sheet, row: Row, place: Place, read: Any) -> str | None:
+    def taken(self, sheet: Sheet, row: Row, place: Place, read: Read) -> str | None:
         """What the cell holds in its plain form; None, and a fault, where it cannot be taken."""
         refusal = sheet.refusal(place.row, place.column)
         if refusal is None:
             try:
-                found: str = read(sheet, place)
+                return read(sheet, place.row, place.column)
             except InvalidInput as problem:
                 refusal = problem.detail
-            else:
-                return found
         self.complain(row.code, place, refusal)
         return None
 
@@ -245,78 +248,9 @@ class _Reader:
                 self.complain(code, place, f"số liệu này lặp lại, lần đầu ở dòng {row.places[key].row + 1}.")
             else:
                 row.places[key] = place
-                number = self.taken(sheet, row, place, _read_number)
+                number = self.taken(sheet, row, place, cells.read_number)
                 if number is not None:
                     self.note(row, key, number)
-
-
-# Single cells; what is wrong is told as InvalidInput
-
-
-def _read_text(sheet: Sheet, place: Place) -> str:
-    text = sheet.text(place.row, place.column)
-    most = LONGEST_PERIOD if place.column == report_column("period") else LONGEST_TEXT
-    if len(text) > most:
-        raise InvalidInput(f"nội dung dài {number_text(len(text))} ký tự, tối đa {number_text(most)}; hãy rút gọn.")
-    return text
-
-
-def _read_move(sheet: Sheet, place: Place) -> str:
-    text = " ".join(sheet.text(place.row, place.column).split())
-    if text and text not in MOVES:
-        choices = "; ".join(f"“{one}”" for one in MOVES)
-        raise InvalidInput(f"“{text[:40]}” không có trong danh sách. Hãy chọn {choices}, hoặc để trống.")
-    return text
-
-
-def _read_percent(sheet: Sheet, place: Place) -> str:
-    value = sheet.value(place.row, place.column)
-    text = plain_of(value) if _is_number(value) else plain_number(compose(str(value)).removesuffix("%").strip())
-    if not text:
-        return ""
-    if not (text.isascii() and text.isdigit() and len(text) <= 3 and int(text) <= 100):
-        raise InvalidInput(f"“{_shown(value)}” không phải số nguyên từ 0 đến 100.")
-    return str(int(text))
-
-
-def _read_score(sheet: Sheet, place: Place) -> str:
-    """ "" also where the template itself wrote why no score is taken."""
-    value = sheet.value(place.row, place.column)
-    text = plain_of(value) if _is_number(value) else plain_score(compose(str(value)))
-    if not text or sheet.text(place.row, place.column) in _NO_SCORE:
-        return ""
-    try:
-        return format_points(parse_points(text))
-    except InvalidInput:
-        raise InvalidInput(f"“{_shown(value)}” không phải điểm. Hãy viết như 0,84 (tối đa 4 chữ số lẻ).") from None
-
-
-_NO_SCORE: Final = ("theo khảo sát", "tính từ số liệu")
-
-
-def _read_number(sheet: Sheet, place: Place) -> str:
-    """Digits with a dot. The domain takes three decimals for a thousand's group, so they get a fourth."""
-    value = sheet.value(place.row, place.column)
-    if _is_number(value):
-        text = plain_of(value)
-    elif isinstance(value, str):
-        text = plain_number(compose(value))
-    else:
-        raise InvalidInput(f"“{_shown(value)}” không phải số. Hãy định dạng ô là Số (Number) rồi điền lại.")
-    if text and not re.fullmatch(r"-?\d{1,15}(\.\d{1,15})?", text):
-        raise InvalidInput(f"“{_shown(value)}” không phải số. Hãy viết như 94.511 hoặc 0,84.")
-    return f"{text}0" if _THREE_DECIMALS.fullmatch(text) else text
-
-
-def _is_number(value: Any) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _shown(value: Any) -> str:
-    return str(value if not isinstance(value, str) else compose(value))[:40]
-
-
-_READERS: Final = {"move": _read_move, "percent": _read_percent, "declared": _read_score}
 
 
 def measured(row: Row) -> Iterator[tuple[str, str]]:

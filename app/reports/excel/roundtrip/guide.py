@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from app.core.workdays import local_date
 from app.reports.excel.book import BLUE, Book, lines_of
-from app.reports.excel.roundtrip.layout import ERRORS, FIGURES, GUIDE, REPORTS, SKIP
+from app.reports.excel.marking import TITLE
+from app.reports.excel.roundtrip.layout import FIGURES, GUIDE, REPORTS, SKIP
 from app.vietnamese import day_text
 
 _STEPS: Final = (
@@ -43,7 +44,7 @@ _STEPS: Final = (
     ),
     (
         "Khi có lỗi",
-        f"Tải lại chính tệp này có đánh dấu: ô lỗi tô đỏ, lý do ghi ở cột “{ERRORS}”. Sửa rồi nạp lại; nội dung đã gõ "
+        f"Tải lại chính tệp này có đánh dấu: ô lỗi tô đỏ, lý do ghi ở cột “{TITLE}”. Sửa rồi nạp lại; nội dung đã gõ "
         "không mất.",
     ),
     (

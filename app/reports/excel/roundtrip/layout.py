@@ -25,7 +25,6 @@ MOVES: Final[Mapping[str, str | None]] = {
     "Chờ xác nhận (nộp)": "submitted",
     SKIP: None,
 }
-ERRORS: Final = "Lỗi (hệ thống ghi)"
 
 
 class Spot(NamedTuple):

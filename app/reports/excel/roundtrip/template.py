@@ -63,7 +63,8 @@ def gather_template(connection: Connection, actor: Actor, ident: str, *, now: da
 
 
 def filename(found: Mapping[str, Any], *, now: datetime) -> str:
-    return f"bao-cao-{found['agency']['code']}-{found['assessment']['code']}-{local_date(now):%Y%m%d}.xlsx".lower()
+    agency, assessment = found["agency"]["code"], found["assessment"]["code"]
+    return looks.file_name("mau-bao-cao", agency, assessment, today=local_date(now))
 
 
 def write_template(found: Mapping[str, Any], *, now: datetime) -> bytes:

@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import AsyncIterator
 
+from anyio import CapacityLimiter
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware.gzip import GZipMiddleware
@@ -82,6 +83,8 @@ PAGES = (
     people,
     docs,
 )
+TRANSFERS = 8
+"""Files of evidence that come in and go out at once; further ones wait."""
 
 
 def create_app(settings: Settings, clock: Clock, db: Database | None = None) -> FastAPI:
@@ -89,6 +92,7 @@ def create_app(settings: Settings, clock: Clock, db: Database | None = None) -> 
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.transfers = CapacityLimiter(TRANSFERS)
         app.state.db = db or open_database(settings.url, pool_size=settings.pool_size)
         stop = scheduler.start(app.state.db, settings, clock) if settings.scheduler else None
         yield
@@ -105,19 +109,21 @@ def create_app(settings: Settings, clock: Clock, db: Database | None = None) -> 
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,  # a redirect would repeat whatever Host the caller sent
-        openapi_url="/api/v1/openapi.json",
+        openapi_url="/api/v1/openapi.json" if settings.api_docs else None,
     )
     app.state.settings, app.state.clock, app.state.keys = settings, clock, KeyRing()
     failures.install(app)
     for module in API:
         app.include_router(module.router, prefix="/api/v1")
     for module in (ops, *PAGES):
-        app.include_router(module.router)
+        if module is not docs or settings.api_docs:
+            app.include_router(module.router)
     # Pages themselves stay uncompressed: they hold a secret beside what others typed.
     app.mount("/static", GZipMiddleware(docs.assets, minimum_size=1_000), name="static")
     app.add_middleware(
         BodyLimit, limit=settings.body_limit, uploads=upload_limits(settings), refuse=failures.on_refused_body
     )
-    app.add_middleware(Protection, https=settings.base_url.startswith("https://"))
+    https = settings.base_url.startswith("https://")
+    app.add_middleware(Protection, https=https, subdomains=settings.hsts_subdomains)
     app.add_middleware(Observing)
     return app

@@ -3,7 +3,7 @@
 import ipaddress
 import re
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator
@@ -14,6 +14,8 @@ from app.errors import SetupProblem
 
 ROOT = Path(__file__).resolve().parent.parent
 """The folder that holds app/, migrations/ and seeds/."""
+_SCANNER_FORM = "cần dạng tcp://máy-chủ:3310 hoặc unix:///run/clamav/clamd.ctl"
+_BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9_=-][A-Za-z0-9_.=-]{0,99}){0,8}")
 _HOST = re.compile(r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?")
 
 
@@ -22,7 +24,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="KHACPHUC_", extra="ignore")
 
-    database_url: str = Field(default="", validation_alias="DATABASE_URL")
+    database_url: str = Field(default="", validation_alias="DATABASE_URL", repr=False)
     data_dir: Path = Path("data")
     pool_size: int = Field(default=8, ge=1, le=100)
 
@@ -30,10 +32,29 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=1, le=65535)
     base_url: str = "http://127.0.0.1:8000"
     """What links in mails start with."""
+    hsts_subdomains: bool = True
+    """Whether, with https, hosts below this one must have it too."""
+    trusted_proxies: str = "127.0.0.1,::1"
+    """Addresses and networks, separated by commas, whose word counts on where a request came from."""
+    metrics_token: str = Field(default="", repr=False)
+    """What a scraper of /metrics sends as Bearer; empty lets everybody read them."""
+    api_docs: bool = True
+    """Whether /docs and the API's description are served."""
     body_limit: int = Field(default=1_000_000, ge=1_000)
     """Largest JSON body in bytes."""
     evidence_limit: int = Field(default=20_000_000, ge=1_000)
     """Largest evidence file in bytes."""
+    virus_scanner: str = ""
+    """clamd, as `tcp://host:port` or `unix:///path`; empty scans nothing."""
+    virus_scan_timeout: float = Field(default=30.0, gt=0, le=300)
+    evidence_store: str = ""
+    """`s3://bucket/prefix`; empty is the folder `evidence_dir`."""
+    s3_endpoint: str = ""
+    """Where the bucket's server is; empty is what AWS_ENDPOINT_URL says, or Amazon's."""
+    s3_region: str = ""
+    s3_access_key: str = Field(default="", repr=False)
+    s3_secret_key: str = Field(default="", repr=False)
+    """Keys; empty leaves the search to AWS_… and to the machine's own role."""
     log_json: bool = False
 
     smtp_host: str = ""
@@ -64,6 +85,50 @@ class Settings(BaseSettings):
             raise ValueError("cần dạng https://tên-miền, là địa chỉ mà người nhận thư mở được")
         return given.strip().rstrip("/")
 
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _proxies(cls, given: str) -> str:
+        """Whatever else stands in it would trust nobody, or with `*` everybody's word, and nobody would notice."""
+        for one in _listed(given):
+            try:
+                ipaddress.ip_network(one)
+            except ValueError:
+                raise ValueError(f"{one} không phải địa chỉ IP hay mạng, ví dụ 10.0.0.5 hoặc 10.0.0.0/24") from None
+        return given
+
+    @field_validator("metrics_token")
+    @classmethod
+    def _token(cls, given: str) -> str:
+        if given and not re.fullmatch(r"[!-~]{16,200}", given):
+            raise ValueError("cần 16–200 chữ cái, chữ số hoặc dấu không có khoảng trắng, khó đoán")
+        return given
+
+    @field_validator("virus_scanner")
+    @classmethod
+    def _scanner(cls, given: str) -> str:
+        try:
+            parts = urlsplit(given.strip())
+            host, _ = parts.hostname, parts.port
+        except ValueError:
+            raise ValueError(_SCANNER_FORM) from None
+        named = parts.scheme == "tcp" and host and not parts.path
+        if given.strip() and not (named or (parts.scheme == "unix" and not host and parts.path.startswith("/"))):
+            raise ValueError(_SCANNER_FORM)
+        return given.strip()
+
+    @field_validator("evidence_store")
+    @classmethod
+    def _store(cls, given: str) -> str:
+        kept = given.strip().rstrip("/")
+        if kept and not _BUCKET.fullmatch(kept):
+            raise ValueError("để trống (dùng thư mục), hoặc cần dạng s3://tên-bucket/thư-mục")
+        return kept
+
+    @field_validator("s3_endpoint")
+    @classmethod
+    def _endpoint(cls, given: str) -> str:
+        return cls._address(given) if given.strip() else ""
+
     @field_validator("webhook_hosts")
     @classmethod
     def _hosts(cls, given: str) -> str:
@@ -88,6 +153,7 @@ class Settings(BaseSettings):
 
     @property
     def evidence_dir(self) -> Path:
+        """Where evidence lies, or with a bucket, where it is first received and looked into."""
         return self.data_dir / "evidence"
 
     @property
@@ -98,6 +164,10 @@ class Settings(BaseSettings):
     def allowed_webhook_hosts(self) -> frozenset[str]:
         return frozenset(_listed(self.webhook_hosts))
 
+    @property
+    def proxies(self) -> list[str]:
+        return _listed(self.trusted_proxies)
+
 
 def load_settings() -> Settings:
     """The settings, or one `SetupProblem` line per bad variable instead of a stack trace."""
@@ -105,10 +175,16 @@ def load_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         lines = [
-            f"{_variable(one['loc'])}: giá trị {one['input']!r} không hợp lệ: {reasons.of_value(dict(one))}."
+            f"{_variable(one['loc'])}: giá trị {_told(one)} không hợp lệ: {reasons.of_value(dict(one))}."
             for one in error.errors()
         ]
         raise SetupProblem("\n".join(lines)) from None
+
+
+def _told(error: Any) -> str:
+    """The value at fault, unless it is a secret."""
+    field = Settings.model_fields.get(str(error["loc"][0]))
+    return repr(error["input"]) if field is None or field.repr else "đã cho"
 
 
 def _variable(loc: tuple[int | str, ...]) -> str:

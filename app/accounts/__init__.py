@@ -1,10 +1,12 @@
 """Accounts, API keys, passwords and sessions: who may act, and how a key or a cookie becomes an `Actor`."""
 
+from app.accounts.callers import KNOWN, Caller
 from app.accounts.keys import (
     KEY_PREFIX,
     IssuedKey,
     KeyOwner,
     KeyRing,
+    count_wrong_key,
     create_key,
     find_by_key,
     hash_key,
@@ -19,6 +21,7 @@ from app.accounts.register import (
     find_province,
     get_account,
     page_accounts,
+    unlock,
 )
 from app.accounts.sessions import (
     SEEN_EVERY,
@@ -34,11 +37,14 @@ from app.accounts.sessions import (
     touch_session,
 )
 from app.accounts.signing_in import SignedIn, change_password, sign_in
+from app.accounts.tries import network_of
 from app.accounts.upkeep import forget_left_behind
 
 __all__ = [
     "KEY_PREFIX",
+    "KNOWN",
     "SEEN_EVERY",
+    "Caller",
     "IssuedKey",
     "IssuedLink",
     "KeyOwner",
@@ -48,6 +54,7 @@ __all__ = [
     "SignedIn",
     "change_account",
     "change_password",
+    "count_wrong_key",
     "create_account",
     "create_key",
     "create_link",
@@ -65,6 +72,7 @@ __all__ = [
     "list_keys",
     "list_own_sessions",
     "list_sessions",
+    "network_of",
     "open_session",
     "page_accounts",
     "page_keys",
@@ -72,4 +80,5 @@ __all__ = [
     "set_password",
     "sign_in",
     "touch_session",
+    "unlock",
 ]

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, update
 
-from app.models import login_sessions, password_links
+from app.models import login_sessions, password_links, try_counts
 
 
 def end_sessions_of(
@@ -41,3 +41,4 @@ def forget_all(connection: Connection) -> None:
     """For a database that was restored from a copy: a session or link that was revoked since must not come back."""
     connection.execute(delete(login_sessions))
     connection.execute(delete(password_links))
+    connection.execute(delete(try_counts))

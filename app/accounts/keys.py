@@ -1,5 +1,6 @@
 """API keys: made once, kept as a hash, and turned into an `Actor` on each request."""
 
+import contextlib
 import hashlib
 import secrets
 import time
@@ -7,18 +8,30 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+import structlog
 from sqlalchemy import Connection, Select, and_, func, insert, select, true, update
 
 from app import events
+from app.accounts import tries
 from app.accounts.register import get_account, own_province
+from app.accounts.tries import Budget
 from app.core.access import Actor, Permission, Role
-from app.errors import Conflict, NotFound, Unauthenticated
+from app.db import Database
+from app.errors import Busy, Conflict, NotFound, Unauthenticated
 from app.idents import LARGEST_ID
 from app.models import accounts, api_keys
 from app.text import compose
 
+log = structlog.get_logger()
+
 KEY_PREFIX = "kp_"
 REFUSED = "Khóa API không đúng, đã hết hạn hoặc đã bị thu hồi. Hãy xin Sở Nội vụ cấp khóa mới."
+WRONG_KEYS = 100
+"""Wrong keys of one address within `tries.WINDOW`."""
+TOO_MANY = (
+    "Địa chỉ mạng này đã gửi quá nhiều khóa API sai. Hãy sửa khóa trong phần mềm đang gọi, rồi thử lại sau {minutes} "
+    "phút. Khóa đúng vẫn dùng được."
+)
 
 
 class KeyOwner(NamedTuple):
@@ -83,6 +96,8 @@ class KeyRing:
     generation: int = 0
     """Counts how often the ring was emptied."""
     _known: dict[str, tuple[KeyOwner, float]] = field(default_factory=dict)
+    _waiting: dict[str, datetime] = field(default_factory=dict)
+    """Addresses that have used up their wrong keys, and until when: theirs are not even counted."""
 
     def cached(self, key: str, *, now: datetime) -> Actor | None:
         found = self._known.get(hash_key(key))
@@ -103,9 +118,34 @@ class KeyRing:
             self._known[hash_key(key)] = (owner, time.monotonic() + self.seconds)
         return _unexpired(owner, now=now)
 
+    def waits_until(self, client: str, *, now: datetime) -> datetime | None:
+        until = self._waiting.get(client)
+        return until if until is not None and until > now else None
+
+    def let_wait(self, client: str, until: datetime) -> None:
+        if len(self._waiting) >= self.size:
+            self._waiting.clear()
+        self._waiting[client] = until
+
     def forget(self) -> None:
         self.generation += 1
         self._known.clear()
+
+
+async def count_wrong_key(db: Database, ring: KeyRing, client: str, *, now: datetime) -> None:
+    """Count a wrong key of this address; raises `TooManyTries` when it has sent too many.
+
+    Only wrong keys are counted, after they were looked up: a right one costs no write, and works also for whoever
+    stands behind the same address as a program gone wrong.
+    """
+    budget = Budget("keys", f"keys client:{client}", WRONG_KEYS, TOO_MANY)
+    if (until := ring.waits_until(client, now=now)) is not None:
+        raise tries.used_up(budget, until, now=now)
+    with contextlib.suppress(Busy):  # what a wrong key is answered must not depend on whether it could be written down
+        count = await db.write(tries.take, budget, now=now)
+        if count.locked_until is not None:
+            log.warning("tries used up", place=budget.place, client=client)
+            ring.let_wait(client, count.locked_until)
 
 
 def _unexpired(owner: KeyOwner, *, now: datetime) -> Actor:

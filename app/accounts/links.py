@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, insert, select, update
 
 from app import events
-from app.accounts import passwords
+from app.accounts import passwords, tries
 from app.accounts.ending import end_sessions_of, void_links_of
 from app.accounts.keys import actor_of
 from app.accounts.register import get_account
@@ -106,12 +106,12 @@ def _use(connection: Connection, token: str, new_hash: str, *, now: datetime) ->
         raise NotFound(USELESS)
     hold(connection, accounts, account_id)  # first the account, then its links, as everywhere
     used = connection.execute(update(password_links).where(*standing).values(used_at=now)).rowcount
-    values = {"password_hash": new_hash, "failed_sign_ins": 0, "locked_until": None}
-    changed = update(accounts).where(accounts.c.id == account_id, accounts.c.active).values(values)
+    changed = update(accounts).where(accounts.c.id == account_id, accounts.c.active).values(password_hash=new_hash)
     row = connection.execute(changed.returning(accounts)).first() if used else None
     if row is None:
         raise NotFound(USELESS)
     end_sessions_of(connection, [row.id], now=now)
+    tries.forget_of(connection, row.id)
     _record(connection, actor_of(row), row._mapping, "account.password_set", {"by": "link"}, now=now)
 
 

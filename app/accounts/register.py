@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, func, insert, select, true, up
 from sqlalchemy.exc import IntegrityError
 
 from app import events
+from app.accounts import tries
 from app.accounts.ending import shut_out
 from app.core.access import Actor, Permission, Role
 from app.db import savepoint
@@ -29,7 +30,6 @@ _ACCOUNT = (
     accounts.c.agency_id,
     accounts.c.drafts_only,
     accounts.c.password_hash.is_not(None).label("has_password"),
-    accounts.c.locked_until,
     provinces.c.code.label("province"),
     agencies.c.code.label("agency"),
     agencies.c.name.label("agency_name"),
@@ -110,7 +110,7 @@ def page_accounts(
         wanted.append(accounts.c.active if active else ~accounts.c.active)
     if q is not None:
         wanted.append(accounts.c.id.in_(_found(connection, actor, q)))
-    rows = _accounts(actor).where(*wanted)
+    rows = _accounts(actor, now=now).where(*wanted)
     total = connection.execute(select(func.count()).select_from(rows.subquery())).scalar_one()
     page = connection.execute(rows.order_by(accounts.c.name).limit(limit).offset(offset))
     return {"items": [_account(row) for row in page], "total": total, "limit": limit, "offset": offset}
@@ -120,7 +120,7 @@ def get_account(connection: Connection, actor: Actor, account_id: int, *, now: d
     actor.require(Permission.ACCOUNT_EDIT)
     row = None
     if 0 < account_id <= LARGEST_ID:
-        row = connection.execute(_accounts(actor).where(accounts.c.id == account_id)).first()
+        row = connection.execute(_accounts(actor, now=now).where(accounts.c.id == account_id)).first()
     if row is None:
         raise NotFound("Không có tài khoản này.")
     return _account(row)
@@ -162,6 +162,30 @@ def change_account(
         before=left,
         after=right,
         province_id=before["province_id"],
+    )
+    return get_account(connection, actor, account_id, now=now)
+
+
+def unlock(connection: Connection, actor: Actor, account_id: int, *, now: datetime) -> dict[str, Any]:
+    """Let everybody try the account's password again at once, whoever had to wait; the account, as it is then.
+
+    Where nobody had to, nothing is recorded.
+    """
+    account = get_account(connection, actor, account_id, now=now)
+    tries.forget_of(connection, account_id)
+    if account["locked_until"] is None:
+        return account
+    events.record(
+        connection,
+        actor,
+        now=now,
+        entity="account",
+        entity_id=account_id,
+        code=account["name"],
+        action="account.unlocked",
+        before={"locked_until": account["locked_until"].isoformat()},
+        after={},
+        province_id=account["province_id"],
     )
     return get_account(connection, actor, account_id, now=now)
 
@@ -211,7 +235,7 @@ class _Home(NamedTuple):
 def _home(connection: Connection, actor: Actor, role: str, province: str | None, agency: str | None) -> _Home:
     """Where an account of this role belongs; raises `InvalidInput` when that is not said unmistakably."""
     if role not in set(Role):
-        raise InvalidInput(f"Vai trò phải là một trong {', '.join(Role)}.", field="role")
+        raise InvalidInput("Không có vai trò này. Hãy chọn lại.", field="role", extra={"allowed": list(Role)})
     if role == Role.ADMIN and province is None and agency is None and actor.province_id is None:
         return _Home(None, None, None, None)
     found = find_province(connection, actor, province)
@@ -256,9 +280,9 @@ def own_province(actor: Actor) -> ColumnElement[bool]:
     return true() if actor.province_id is None else accounts.c.province_id == actor.province_id
 
 
-def _accounts(actor: Actor) -> Any:
+def _accounts(actor: Actor, *, now: datetime) -> Any:
     return (
-        select(*_ACCOUNT)
+        select(*_ACCOUNT, tries.locked_until(accounts.c.id, now=now).label("locked_until"))
         .outerjoin(provinces, provinces.c.id == accounts.c.province_id)
         .outerjoin(agencies, agencies.c.id == accounts.c.agency_id)
         .where(own_province(actor))

@@ -39,7 +39,9 @@ def hash_token(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def open_session(connection: Connection, account_id: int, *, device: str, now: datetime) -> str:
+def open_session(
+    connection: Connection, account_id: int, *, device: str, client: str = "", browser: str = "", now: datetime
+) -> str:
     """A new session's token, on the one occasion that it is known. Whoever calls has checked the password."""
     token = secrets.token_urlsafe(32)
     connection.execute(
@@ -50,6 +52,8 @@ def open_session(connection: Connection, account_id: int, *, device: str, now: d
             seen_at=now,
             expires_at=now + LIFE,
             device=compose(device)[:200],
+            client=client,
+            browser=hash_token(browser) if browser else "",
         )
     )
     return token

@@ -1,37 +1,60 @@
 """Signing in with a password, and changing it: guesses are counted before they are looked at.
 
-A try first adds to the account's count, in one statement; only then is the password compared, outside any transaction;
-a success sets the count back. So parallel guesses get no more tries than guesses one after the other, and the answer to
-a wrong name, a wrong password, an account without one, and one that is locked is the same, in words and in time.
+A try first takes from up to three budgets (`budgets`); only then is the password compared, outside any transaction; a
+success gives back. So parallel guesses get no more tries than guesses one after the other. Budgets go by the name that
+was typed, whether or not somebody has it, and a wrong name, a wrong password and an account without one are answered
+alike, in words and in time: nothing tells which names there are.
 """
 
 import asyncio
 import time
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, case, literal, null, or_, update
+import structlog
+from sqlalchemy import Connection, select, update
 
 from app import events
-from app.accounts import passwords
+from app.accounts import passwords, tries
+from app.accounts.callers import Caller, is_known_browser, is_known_client, name_browser
 from app.accounts.ending import end_sessions_of, void_links_of
 from app.accounts.keys import actor_of
 from app.accounts.sessions import Session, end_token, open_session
+from app.accounts.tries import Budget, Count
 from app.core.access import SYSTEM, Actor
 from app.db import Database
 from app.errors import Conflict, InvalidInput, Unauthenticated
+from app.locking import hold
 from app.models import accounts
 from app.text import compose
 
+log = structlog.get_logger()
+
 TRIES = 5
-"""Wrong passwords in a row after which an account is locked."""
-LOCKED = timedelta(minutes=15)
+"""Wrong passwords for a name from one place, in a row."""
+STRANGERS = 20
+"""Wrong passwords for a name from all places together that its owner never signed in at."""
+CLIENT = 100
+"""Wrong passwords of one address, whatever the name: a whole agency may stand behind it."""
 SECONDS_OF_REFUSAL = 0.4
 """How long a refusal takes at least, so that its time tells nothing about how far the try came."""
 REFUSED = (
-    f"Tên tài khoản hoặc mật khẩu không đúng. Sau {TRIES} lần sai liên tiếp, tài khoản tạm ngừng đăng nhập "
-    f"{LOCKED.seconds // 60} phút; nếu vừa nhập sai nhiều lần, hãy chờ rồi thử lại."
+    f"Tên tài khoản hoặc mật khẩu không đúng. Sau {TRIES} lần sai liên tiếp phải chờ {tries.WINDOW.seconds // 60} phút."
 )
+LOCKED = (
+    f"Đã nhập sai {TRIES} lần liên tiếp cho tên tài khoản này. Hãy thử lại sau {{minutes}} phút, hoặc xin quản trị "
+    "viên mở khóa hay cấp liên kết đặt mật khẩu mới."
+)
+LOCKED_FOR_STRANGERS = (
+    "Có nơi khác đang dò mật khẩu của tên tài khoản này, nên tạm thời chỉ đăng nhập được từ máy đã từng đăng nhập. Hãy "
+    "dùng máy đó, thử lại sau {minutes} phút, hoặc xin quản trị viên mở khóa."
+)
+LOCKED_CLIENT = (
+    "Địa chỉ mạng này đã nhập sai mật khẩu quá nhiều lần. Hãy thử lại sau {minutes} phút, hoặc dùng máy đã từng đăng "
+    "nhập."
+)
+LOCKED_PRESENT = "Bạn đã nhập sai mật khẩu hiện tại nhiều lần. Hãy chờ {minutes} phút rồi thử lại."
 CHANGED = "Mật khẩu vừa được đổi ở nơi khác. Hãy đăng nhập lại."
 
 _ROW = (
@@ -43,69 +66,70 @@ _ROW = (
     accounts.c.agency_id,
     accounts.c.drafts_only,
     accounts.c.password_hash,
-    accounts.c.failed_sign_ins,
-    accounts.c.locked_until,
+    accounts.c.active,
 )
 
 
+class Try(NamedTuple):
+    """One counted try: what it took from, its own place's budget first."""
+
+    account: Any
+    """The row of whoever has the name; None when nobody has."""
+    counts: Sequence[Count]
+
+    @property
+    def password_hash(self) -> str | None:
+        return self.account.password_hash if self.account is not None and self.account.active else None
+
+
 class SignedIn(NamedTuple):
-    """A new session: its token, known on this one occasion, and who it acts for."""
+    """A new session: its token, known on this one occasion; what the browser is known by next time; who it acts for."""
 
     token: str
+    browser: str
     actor: Actor
 
 
-class NewPassword(NamedTuple):
-    """What was compared with, and what takes its place."""
-
-    old_hash: str
-    new_hash: str
-
-
 async def sign_in(
-    db: Database, name: str, password: str, *, device: str, old_token: str | None = None, now: datetime
+    db: Database, name: str, password: str, *, caller: Caller, old_token: str | None = None, now: datetime
 ) -> SignedIn:
     """A new session for whoever knows the password; the browser's old one (`old_token`) ends.
 
-    Raises `Unauthenticated`, the same for every reason, and `Busy` when too many sign in at once.
+    Raises `Unauthenticated`, the same for every reason, `TooManyTries`, and `Busy` when too many sign in at once.
     """
     began = time.monotonic()
     with passwords.LINE.place():
-        tried = await db.write(count_try, typed_name(name), now=now)
-        right = await passwords.LINE.run(passwords.is_right, password, tried and tried.password_hash)
-    opened = None
-    if tried is not None and right:
-        opened = await db.write(_let_in, tried, device=device, old_token=old_token, now=now)
-    elif tried is not None:
-        await db.write(_note_lock, tried, now=now)
+        tried = await db.write(count_try, typed_name(name), caller=caller, now=now)
+        right = await passwords.LINE.run(passwords.is_right, password, tried.password_hash)
+    opened = await db.write(_let_in, tried, caller=caller, old_token=old_token, now=now) if right else None
     if opened is None:
+        log.warning("sign-in refused", account=tried.account and tried.account.id, client=caller.client)
+        await _note_locks(db, tried, caller, now=now)
         await asyncio.sleep(began + SECONDS_OF_REFUSAL - time.monotonic())
         raise Unauthenticated(REFUSED)
     return opened
 
 
 async def change_password(
-    db: Database, session: Session, current: str, wanted: str, *, device: str, now: datetime
-) -> str:
+    db: Database, session: Session, current: str, wanted: str, *, caller: Caller, now: datetime
+) -> SignedIn:
     """Another password for whoever is signed in and knows the present one: every session ends, links too.
 
-    Returns the token of a new session for this browser. Wrong present passwords count as wrong sign-ins do. Raises
-    `InvalidInput`, `Conflict` while locked, `Busy`.
+    Returns a new session for this browser. Wrong present passwords have a budget of their own, which nobody else can
+    use up. Raises `InvalidInput`, `TooManyTries`, `Conflict`, `Busy`.
     """
     checked = passwords.check_password(wanted, account=session.account, owner=session.actor.name)
     with passwords.LINE.place():
-        tried = await db.write(count_try, session.account, now=now)
-        if tried is None:
-            raise Conflict("Bạn đã nhập sai mật khẩu hiện tại nhiều lần. Hãy chờ 15 phút rồi thử lại.", field="current")
+        tried = await db.write(count_present, session, now=now)
         if not await passwords.LINE.run(passwords.is_right, current, tried.password_hash):
-            await db.write(_note_lock, tried, now=now)
+            log.warning("present password refused", account=tried.account.id, client=caller.client)
+            await _note_locks(db, tried, caller, now=now)
             raise InvalidInput("Mật khẩu hiện tại không đúng.", field="current")
         new_hash = await passwords.LINE.run(passwords.hash_password, checked)
-    change = NewPassword(tried.password_hash, new_hash)
-    token = await db.write(_replace_password, tried, change, device=device, now=now)
-    if token is None:
+    changed = await db.write(_replace_password, tried, new_hash, caller=caller, now=now)
+    if changed is None:
         raise Conflict(CHANGED)
-    return token
+    return changed
 
 
 def typed_name(text: str) -> str:
@@ -113,70 +137,105 @@ def typed_name(text: str) -> str:
     return compose(text[:200]).lower()
 
 
-def count_try(connection: Connection, name: str, *, now: datetime) -> Any | None:
-    """Count one more try and return the account's row; None when there is nothing to compare with, or it is locked.
+def count_try(connection: Connection, name: str, *, caller: Caller, now: datetime) -> Try:
+    """Count one more try for this name. Raises `TooManyTries`; a refused try uses nothing up."""
+    account = connection.execute(select(*_ROW).where(accounts.c.name == name)).first()
+    wanted = budgets(connection, name, account, caller, now=now)
+    return Try(account, [tries.take(connection, budget, now=now) for budget in wanted])
 
-    The fifth try in a row locks at once. It may still turn out right, which unlocks.
+
+def count_present(connection: Connection, session: Session, *, now: datetime) -> Try:
+    """As `count_try`, for the present password of whoever is signed in."""
+    account = connection.execute(select(*_ROW).where(accounts.c.name == session.account)).one()
+    budget = Budget("present", f"present:{account.id}", TRIES, LOCKED_PRESENT, account.id)
+    return Try(account, [tries.take(connection, budget, now=now)])
+
+
+def budgets(connection: Connection, name: str, account: Any | None, caller: Caller, *, now: datetime) -> list[Budget]:
+    """What a try takes from, the narrowest first: a guesser who is stopped there uses up nothing of everybody's.
+
+    A browser that the owner signed in with lately has tries of its own, whatever others do elsewhere: knowing a name is
+    not enough to keep its owner out. From any other place one address has few tries, and so have all places together,
+    but for addresses that the owner signed in from lately.
     """
-    # The first try after a lock starts the count anew.
-    tries = case((accounts.c.locked_until.is_not(None), 1), else_=accounts.c.failed_sign_ins + 1)
-    until = literal(now + LOCKED, accounts.c.locked_until.type)
-    return connection.execute(
-        update(accounts)
-        .where(
-            accounts.c.name == name,
-            accounts.c.active,
-            accounts.c.password_hash.is_not(None),
-            or_(accounts.c.locked_until.is_(None), accounts.c.locked_until <= now),
-        )
-        .values(failed_sign_ins=tries, locked_until=case((tries >= TRIES, until), else_=null()))
-        .returning(*_ROW)
-    ).first()
+    ident, subject = account and account.id, f"name:{tries.digest(name)}"
+    if ident is not None and is_known_browser(connection, ident, caller, now=now):
+        return [Budget("browser", f"{subject} browser:{tries.digest(caller.browser)}", TRIES, LOCKED, ident)]
+    wanted = [
+        Budget("client", f"{subject} client:{caller.client}", TRIES, LOCKED, ident),
+        Budget("names", f"client:{caller.client}", CLIENT, LOCKED_CLIENT),
+    ]
+    if ident is None or not is_known_client(connection, ident, caller, now=now):
+        wanted.append(Budget("strangers", subject, STRANGERS, LOCKED_FOR_STRANGERS, ident))
+    return wanted
 
 
 # Inside
 
 
 def _let_in(
-    connection: Connection, tried: Any, *, device: str, old_token: str | None, now: datetime
+    connection: Connection, tried: Try, *, caller: Caller, old_token: str | None, now: datetime
 ) -> SignedIn | None:
     """None when the password was changed, or the account switched off, while it was compared."""
-    actor = _settle(connection, tried, {})
+    actor = _settle(connection, tried)
     if actor is None:
         return None
     if old_token:
         end_token(connection, old_token, now=now)
-    token = open_session(connection, tried.id, device=device, now=now)
-    wrong = tried.failed_sign_ins - 1
-    _record(connection, actor, tried, "account.signed_in", {"wrong_passwords_before": wrong} if wrong else {}, now=now)
-    return SignedIn(token, actor)
+    wrong = tried.counts[0].tries - 1
+    after = {"wrong_passwords_before": wrong} if wrong else {}
+    _record(connection, actor, tried.account, "account.signed_in", after, now=now)
+    return _open(connection, actor, caller, now=now)
 
 
 def _replace_password(
-    connection: Connection, tried: Any, change: NewPassword, *, device: str, now: datetime
-) -> str | None:
-    actor = _settle(connection, tried, {"password_hash": change.new_hash})
+    connection: Connection, tried: Try, new_hash: str, *, caller: Caller, now: datetime
+) -> SignedIn | None:
+    actor = _settle(connection, tried)
     if actor is None:
         return None
-    end_sessions_of(connection, [tried.id], now=now)
-    void_links_of(connection, [tried.id], now=now)
-    _record(connection, actor, tried, "account.password_set", {"by": "owner"}, now=now)
-    return open_session(connection, tried.id, device=device, now=now)
+    connection.execute(update(accounts).where(accounts.c.id == tried.account.id).values(password_hash=new_hash))
+    end_sessions_of(connection, [tried.account.id], now=now)
+    void_links_of(connection, [tried.account.id], now=now)
+    _record(connection, actor, tried.account, "account.password_set", {"by": "owner"}, now=now)
+    return _open(connection, actor, caller, now=now)
 
 
-def _settle(connection: Connection, tried: Any, values: dict[str, Any]) -> Actor | None:
-    """Set the count back, if the account still is as it was when the password was compared."""
-    same = (accounts.c.id == tried.id, accounts.c.active, accounts.c.password_hash == tried.password_hash)
-    done = {"failed_sign_ins": 0, "locked_until": None, **values}
-    row = connection.execute(update(accounts).where(*same).values(done).returning(*_ROW)).first()
-    return None if row is None else actor_of(row)
+def _open(connection: Connection, actor: Actor, caller: Caller, *, now: datetime) -> SignedIn:
+    browser = name_browser(connection, caller, now=now)
+    place = {"device": caller.device, "client": caller.client, "browser": browser}
+    assert actor.account_id is not None
+    return SignedIn(open_session(connection, actor.account_id, **place, now=now), browser, actor)
 
 
-def _note_lock(connection: Connection, tried: Any, *, now: datetime) -> None:
-    """The log says when an account was locked; single wrong passwords would only fill it."""
-    if tried.locked_until is not None:
-        until = {"locked_until": tried.locked_until.isoformat()}
-        _record(connection, SYSTEM, tried, "account.locked", until, now=now)
+def _settle(connection: Connection, tried: Try) -> Actor | None:
+    """Give the try back, if the account still is as it was when the password was compared."""
+    hold(connection, accounts, tried.account.id)
+    same = (accounts.c.id == tried.account.id, accounts.c.active, accounts.c.password_hash == tried.password_hash)
+    row = connection.execute(select(*_ROW).where(*same)).first()
+    if row is None:
+        return None
+    place, *wider = tried.counts
+    tries.forget(connection, place.budget.subject)
+    for count in wider:
+        tries.give_back(connection, count.budget.subject)
+    return actor_of(row)
+
+
+async def _note_locks(db: Database, tried: Try, caller: Caller, *, now: datetime) -> None:
+    """The audit says when tries are used up; single wrong passwords stand in the server's log only."""
+    for count in tried.counts:
+        if count.locked_until is None:
+            continue
+        log.warning("tries used up", place=count.budget.place, account=count.budget.account_id, client=caller.client)
+        if count.budget.account_id is not None:
+            await db.write(_record_lock, tried, count, caller, now=now)
+
+
+def _record_lock(connection: Connection, tried: Try, count: Count, caller: Caller, *, now: datetime) -> None:
+    assert count.locked_until is not None
+    after = {"locked_until": count.locked_until.isoformat(), "place": count.budget.place, "client": caller.client}
+    _record(connection, SYSTEM, tried.account, "account.locked", after, now=now)
 
 
 def _record(

@@ -1,10 +1,10 @@
-"""Forgetting what browsers left behind: sessions and links long over, abandoned drafts, files never applied."""
+"""Forgetting what browsers left behind: sessions, links and tries long over, abandoned drafts, files never applied."""
 
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, or_
 
-from app.models import drafts, login_sessions, password_links, workbooks
+from app.models import drafts, login_sessions, password_links, try_counts, workbooks
 
 SESSIONS_KEPT = timedelta(days=30)
 """After their end, so that one can still ask who was signed in from where."""
@@ -25,5 +25,6 @@ def forget_left_behind(connection: Connection, *, now: datetime) -> dict[str, in
         ),
         drafts: drafts.c.updated_at < now - DRAFTS_KEPT,
         workbooks: workbooks.c.created_at < now - WORKBOOKS_KEPT,
+        try_counts: try_counts.c.ends_at < now,
     }
     return {table.name: connection.execute(delete(table).where(over)).rowcount for table, over in old.items()}

@@ -29,7 +29,9 @@ class Account(BaseModel):
     active: bool
     drafts_only: bool = Field(description="Chỉ soạn thảo báo cáo, người khác của cơ quan nộp")
     has_password: bool
-    locked_until: datetime | None = Field(description="Tạm ngừng đăng nhập đến lúc này, sau nhiều lần sai mật khẩu")
+    locked_until: datetime | None = Field(
+        description="Có nơi phải chờ đến lúc này mới được thử lại mật khẩu; trống: không nơi nào"
+    )
     created_at: datetime
     province_id: int | None
     agency_id: int | None
@@ -150,6 +152,16 @@ async def patch_account(call: Caller, request: HttpRequest, account_id: str, bod
 )
 async def post_password_link(call: Caller, account_id: str) -> Response:
     return await post_secret(call, _link, path_id(account_id), field="link", base_url=call.settings.base_url)
+
+
+@router.delete(
+    "/accounts/{account_id}/lock",
+    response_model=Account,
+    summary="Mở khóa đăng nhập",
+    description="Cho mọi nơi thử lại mật khẩu ngay. Đặt mật khẩu bằng liên kết mới cũng mở khóa.",
+)
+async def delete_lock(call: Caller, account_id: str) -> Response:
+    return reply(await call.write(accounts.unlock, path_id(account_id)))
 
 
 @router.delete("/accounts/{account_id}/sessions", response_model=EndedSessions, summary="Kết thúc mọi phiên đăng nhập")

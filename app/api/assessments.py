@@ -93,6 +93,7 @@ class AssessmentListed(BaseModel):
     province_count: int
     mandate: Mandate | None
     due_before: date = Field(description="Trước ngày này")
+    default: bool = Field(description="Kỳ nên hiện khi người dùng chưa chọn kỳ nào")
     version: int
 
 

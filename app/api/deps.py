@@ -13,6 +13,7 @@ from pydantic_core import from_json, to_json
 from starlette.responses import Response
 
 from app import accounts, idempotency
+from app.api.observing import name_caller
 from app.clock import Clock
 from app.core.access import Actor
 from app.db import Connection, Database
@@ -68,7 +69,7 @@ class KeyBearer(HTTPBearer):
     """Authentication by API key and the `Call` of the request, in the one dependency that every route has."""
 
     async def __call__(self, request: Request) -> Call:  # type: ignore[override]  # a Call instead of bare credentials
-        """Raises `Unauthenticated`."""
+        """Raises `Unauthenticated`, `TooManyTries`."""
         state = request.app.state
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not key:
@@ -77,12 +78,27 @@ class KeyBearer(HTTPBearer):
         clock: Clock = state.clock
         keys: accounts.KeyRing = state.keys
         now = clock.now()
-        actor = keys.cached(key, now=now)
-        if actor is None:
-            generation = keys.generation
-            owner = await db.read(accounts.find_by_key, key)
-            actor = keys.remember(key, owner, generation=generation, now=now)
+        try:
+            actor = await _actor(db, keys, key, now=now)
+        except Unauthenticated:
+            await accounts.count_wrong_key(db, keys, client_of(request), now=now)
+            raise
+        name_caller(actor.account_id)
         return Call(request, db, state.settings, actor, now)
+
+
+async def _actor(db: Database, keys: accounts.KeyRing, key: str, *, now: datetime) -> Actor:
+    actor = keys.cached(key, now=now)
+    if actor is None:
+        generation = keys.generation
+        owner = await db.read(accounts.find_by_key, key)
+        actor = keys.remember(key, owner, generation=generation, now=now)
+    return actor
+
+
+def client_of(request: Request) -> str:
+    """The network that a request comes from, told by the proxy where there is one (KHACPHUC_TRUSTED_PROXIES)."""
+    return accounts.network_of(request.client.host) if request.client else ""
 
 
 current_call = KeyBearer(description="Khóa API: `Authorization: Bearer KEY`")

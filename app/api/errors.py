@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from typing import Any, Final
+from urllib.parse import quote
 
 import structlog
 from fastapi import FastAPI, Request
@@ -20,6 +21,7 @@ STATUS: Mapping[type[errors.Problem], int] = {
     errors.NotFound: 404,
     errors.Forbidden: 403,
     errors.Unauthenticated: 401,
+    errors.TooManyTries: 429,
     errors.InvalidInput: 422,
     errors.Conflict: 409,
     errors.IllegalMove: 409,
@@ -42,6 +44,8 @@ STATUS: Mapping[type[errors.Problem], int] = {
     errors.SeedInvalid: 422,
     errors.SetupProblem: 503,
     errors.Busy: 503,
+    errors.Unwritable: 503,
+    errors.StoreUnavailable: 503,
 }
 
 TYPE_PREFIX = "urn:khacphuc:problem:"
@@ -55,8 +59,15 @@ def problem(
     status: int, slug: str, title: str, detail: str, instance: str, extra: Mapping[str, Any] | None = None
 ) -> Response:
     body = {"type": TYPE_PREFIX + slug, "title": title, "status": status, "detail": detail, "instance": instance}
-    headers = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "2"}}.get(status)
+    headers = heads(status, extra or {})
     return Response(to_json(_readable({**body, **(extra or {})})), status, headers, media_type=PROBLEM_JSON)
+
+
+def heads(status: int, extra: Mapping[str, Any]) -> dict[str, str]:
+    """What a status says in headers too, to programs that read no bodies."""
+    if "retry_after" in extra:
+        return {"Retry-After": str(extra["retry_after"])}
+    return {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "2"}}.get(status, {})
 
 
 def describe(error: errors.Problem, instance: str) -> dict[str, Any]:
@@ -68,8 +79,16 @@ def describe(error: errors.Problem, instance: str) -> dict[str, Any]:
         "detail": error.detail,
         "instance": instance,
     }
-    readable: dict[str, Any] = _readable(body | ({"field": error.field} if error.field else {}) | error.extra)
+    readable: dict[str, Any] = _readable(
+        body | ({"field": error.field} if error.field else {}) | _faults(error) | error.extra
+    )
     return readable
+
+
+def _faults(error: errors.Problem) -> dict[str, Any]:
+    """As a malformed request lists them."""
+    found = [{"field": one.field, "message": one.detail} for one in error.faults]
+    return {"errors": found} if len(found) > 1 else {}
 
 
 def _readable(value: Any) -> Any:
@@ -98,8 +117,9 @@ async def on_invalid_request(request: Request, error: Exception) -> Response:
 
 async def on_http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    elsewhere = " Xem danh mục API tại /docs." if request.app.openapi_url else ""
     known = {
-        404: ("not-found", "Không tìm thấy", "Không có địa chỉ này. Xem danh mục API tại /docs."),
+        404: ("not-found", "Không tìm thấy", f"Không có địa chỉ này.{elsewhere}"),
         405: ("method-not-allowed", "Phương thức không được hỗ trợ", "Địa chỉ này không nhận phương thức đó."),
         413: (errors.TooLarge.slug, errors.TooLarge.title, "Nội dung gửi lên quá lớn. Hãy gửi ít hơn."),
     }
@@ -113,9 +133,16 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
 
 
 async def on_unexpected(request: Request, error: Exception) -> Response:
-    log.error("unexpected error", path=request.url.path, method=request.method, exc_info=error)
+    log.error("unexpected error", path=_told_path(request), method=request.method, exc_info=error)
     detail = "Hệ thống gặp lỗi ngoài dự kiến; chưa có gì được ghi. Hãy thử lại, nếu còn lỗi xin báo bộ phận kỹ thuật."
     return problem(500, "internal-error", "Lỗi hệ thống", detail, request.url.path)
+
+
+def _told_path(request: Request) -> str:
+    """The address for the log, quoted, since terminals show it. Of one that holds a token only the pattern: what is
+    logged must open nothing."""
+    pattern = getattr(request.scope.get("route"), "path", "")
+    return pattern if "{token}" in pattern else quote(request.url.path)
 
 
 def install(app: FastAPI) -> None:

@@ -2,20 +2,25 @@
 with their row."""
 
 import hashlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
-from typing import BinaryIO
-from urllib.parse import quote
+from functools import partial
+from typing import BinaryIO, ParamSpec, TypeVar
 
 import structlog
+from anyio import to_thread
 from pydantic_core import to_json
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.responses import Response, StreamingResponse
 
-from app import evidence
+from app import evidence, reasons
 from app.api.deps import Call
-from app.errors import NotFound
+from app.api.downloads import saved_as
+from app.errors import NotFound, StoreUnavailable
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 log = structlog.get_logger()
 
@@ -23,29 +28,30 @@ CHUNK = 256 * 1024
 
 
 async def receive(call: Call, file: UploadFile | None) -> evidence.Upload | None:
-    """Take a form's file in and look into it; None for a form without one. Raises `TooLarge`, `FileRefused`.
+    """Take a form's file in and look into it; None for a form without one. Raises `TooLarge`, `FileRefused`,
+    `SetupProblem` where the virus scanner does not answer, `StoreUnavailable` where the store does not.
 
     What was received must then go through `kept_if_committed`.
     """
     if file is None:
         return None
-    store, limit = store_of(call), call.settings.evidence_limit
-    return await run_in_threadpool(evidence.receive, store, file.file, file.filename or "", limit=limit)
+    settings = call.settings
+    scanner = evidence.Scanner(settings.virus_scanner, settings.virus_scan_timeout) if settings.virus_scanner else None
+    name, limit = file.filename or "", settings.evidence_limit
+    return await _transfer(call, evidence.receive, store_of(call), file.file, name, limit=limit, scanner=scanner)
 
 
 @asynccontextmanager
 async def kept_if_committed(call: Call, upload: evidence.Upload | None) -> AsyncIterator[None]:
-    """The block writes the row. One that fails leaves no bytes behind, one that succeeds keeps them."""
+    """The block writes the row. One that succeeds keeps its bytes, one that fails leaves none behind; in a store that
+    is shared the sweep removes them."""
     if upload is None:
         yield
         return
     try:
         yield
     except BaseException:
-        try:
-            await call.db.write(evidence.discard, store_of(call), upload.received.sha256)
-        except Exception:  # the first error is the one to tell; `doctor` sweeps what stays behind
-            log.warning("file of a failed upload not removed", sha256=upload.received.sha256, exc_info=True)
+        await _discard(call, upload)
         raise
     finally:
         await run_in_threadpool(upload.received.forget)
@@ -60,28 +66,47 @@ def fingerprint(document: evidence.Document, upload: evidence.Upload | None) -> 
 
 
 async def send_file(call: Call, evidence_id: int) -> Response:
-    """A document's file as a download; raises `NotFound`, `Forbidden`."""
+    """A document's file as a download; raises `NotFound`, `Forbidden`, and `Busy` where the store does not answer."""
     found: evidence.File = await call.read(evidence.get_file, evidence_id)
     try:
-        source = await run_in_threadpool(store_of(call).open, found.sha256)
+        source = await _transfer(call, store_of(call).open, found.sha256)
     except FileNotFoundError:
         log.error("evidence file is missing", evidence=evidence_id, sha256=found.sha256)
         raise NotFound("Tệp không còn trong kho. Hãy báo bộ phận kỹ thuật khôi phục từ bản sao lưu.") from None
+    except OSError as error:  # a shared folder whose server is gone
+        log.error("evidence store unavailable", evidence=evidence_id, why=reasons.of_system(error))
+        raise StoreUnavailable(
+            "Kho tài liệu tạm thời không đọc được nên chưa tải được tệp. Hãy thử lại sau ít phút; nếu vẫn lỗi xin báo "
+            "bộ phận kỹ thuật."
+        ) from error
     return StreamingResponse(_chunks(source), headers=_download_headers(found), media_type=found.media_type)
 
 
-def store_of(call: Call) -> evidence.FileStore:
-    return evidence.FileStore(call.settings.evidence_dir)
+def store_of(call: Call) -> evidence.Store:
+    return evidence.open_store(call.settings)
+
+
+async def _transfer(call: Call, fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """In threads that only transfers use: a store that is slow holds up nothing but files."""
+    return await to_thread.run_sync(partial(fn, *args, **kwargs), limiter=call.request.app.state.transfers)
+
+
+async def _discard(call: Call, upload: evidence.Upload) -> None:
+    store, sha256 = store_of(call), upload.received.sha256
+    if store.shared:
+        return
+    try:
+        await call.db.write(evidence.discard, store, sha256)
+    except Exception:  # the first error is the one to tell; the sweep removes what stays behind
+        log.warning("file of a failed upload not removed", sha256=sha256, exc_info=True)
 
 
 def _download_headers(file: evidence.File) -> dict[str, str]:
     """Saved, never shown: whatever a document holds, a browser does not run it under this site's name."""
-    name = f"filename=\"{evidence.ascii_filename(file.filename)}\"; filename*=UTF-8''{quote(file.filename, safe='')}"
     return {
-        "Content-Disposition": f"attachment; {name}",
+        **saved_as(file.filename),
         "Content-Length": str(file.size),
         "Content-Security-Policy": "default-src 'none'; sandbox",
-        "X-Content-Type-Options": "nosniff",
         "Cache-Control": "private, no-store",
     }
 

@@ -154,7 +154,7 @@ class _Reader:
             by_tasks = len(self._form.texts.get(TASKS, ())) > MOST_TASKS
             raise InvalidInput(
                 f"Biểu mẫu có hơn {MOST_PARTS} trường; mỗi lần chỉ nêu nhiều nhất {MOST_TASKS} nhiệm vụ. "
-                "Các nhiệm vụ còn lại xin gắn thêm bằng POST /api/v1/evidence/{id}/tasks.",
+                "Các nhiệm vụ còn lại xin gắn thêm sau khi đã ghi tài liệu.",
                 field=TASKS if by_tasks else None,
             )
 
@@ -181,7 +181,7 @@ class _Reader:
             raise InvalidInput(f"{part.name}: tệp chỉ được gửi ở trường file.", field=part.name)
         spooled = SpooledTemporaryFile(max_size=HELD_IN_MEMORY)  # noqa: SIM115  # `opened` closes it
         self._opened.enter_context(spooled)
-        filename = options[b"filename"].decode("utf-8", "replace")
+        filename = _unescaped(options[b"filename"].decode("utf-8", "replace"))
         part.file = UploadFile(cast(BinaryIO, spooled), size=0, filename=filename)
 
     def _add_data(self, data: bytes, start: int, end: int) -> None:
@@ -213,6 +213,11 @@ class _Reader:
 
     def _end(self) -> None:
         self._ended = True
+
+
+def _unescaped(filename: str) -> str:
+    """Browsers write these three as a form's header cannot hold them, and nothing else."""
+    return filename.replace("%22", '"').replace("%0D", "\r").replace("%0A", "\n")
 
 
 def _decoded(part: _Part) -> str:

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from app import shares, tasks
 from app.api.deps import Call, current_call
+from app.api.downloads import saved_as
 from app.api.schemas import PROBLEMS
 from app.assessments.read import find_assessment
 from app.core import workflow
@@ -70,5 +71,5 @@ def _find(connection: Any, actor: Actor, ident: str, *, now: datetime) -> Any:
 
 
 def _download(body: bytes, media_type: str, filename: str) -> Response:
-    headers = {"Content-Disposition": f'attachment; filename="{filename}"', "Cache-Control": "private, no-store"}
+    headers = {**saved_as(filename), "Cache-Control": "private, no-store"}
     return Response(body, headers=headers, media_type=media_type)

@@ -1,9 +1,18 @@
-"""How much a client may send: a bound on request bodies that holds before anything is parsed."""
+"""How much a client may send and how long it may take: bounds on request bodies that hold before anything is parsed.
 
+What a handler does then has no limit of its own: a thread cannot be stopped half-way, and whatever it waits for has one
+(database, scanner, mail).
+"""
+
+import asyncio
 import contextlib
 import re
+import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import NoReturn
 
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -15,6 +24,13 @@ from app.settings import Settings
 ENCODED = "Nội dung gửi lên không được nén (Content-Encoding). Hãy gửi nguyên bản."
 AROUND_A_FILE = 64_000
 """Bytes of the form around a file: its texts and boundaries."""
+
+IDLE_SECONDS = 30.0
+"""How long a client may send nothing while its body is incomplete."""
+SLOWEST = 500
+"""Bytes a second that a body must come in with on average, after the first `IDLE_SECONDS`: a poor line in the hills
+sends more, and nobody holds a place for hours with a byte now and then."""
+TOO_SLOW = "Nội dung gửi lên đến quá chậm hoặc bị ngắt quãng nên không nhận được; chưa có gì được ghi. Hãy gửi lại."
 
 Refusal = Callable[[Scope, int, str, str, str], Response]
 """(scope, status, slug, title, detail) → the answer to a body that is not taken."""
@@ -41,7 +57,8 @@ def upload_limits(settings: Settings) -> Mapping[str, int]:
 
 
 class BodyLimit:
-    """Answers 413 for bodies over `limit` bytes (`uploads`: see `upload_limits`), declared or streamed."""
+    """Answers 413 for bodies over `limit` bytes (`uploads`: see `upload_limits`), declared or streamed, and 408 for
+    those that come too slowly."""
 
     def __init__(self, app: ASGIApp, limit: int, uploads: Mapping[str, int], refuse: Refusal | None = None) -> None:
         self.app = app
@@ -60,7 +77,7 @@ class BodyLimit:
             return
         limit = self._limit(scope["path"])
         if _declared(headers) > limit:
-            await self._refuse(scope, receive, send, limit)
+            await self._refuse(scope, receive, send, 413, limit)
             return
         await self._run(scope, receive, send, limit)
 
@@ -68,32 +85,64 @@ class BodyLimit:
         return next((most for pattern, most in self.uploads if pattern.fullmatch(path)), self.limit)
 
     async def _run(self, scope: Scope, receive: Receive, send: Send, limit: int) -> None:
-        received, exceeded, started = 0, False, False
-
-        async def counting() -> Message:
-            nonlocal received, exceeded
-            message = await receive()
-            received += len(message.get("body", b""))
-            if received > limit:
-                exceeded = True
-                raise _Exceeded
-            return message
+        body, started = _Body(receive, limit), False
 
         async def watching(message: Message) -> None:
             nonlocal started
-            if exceeded and not started:
+            if body.refused is not None and not started:
                 return  # whatever the framework makes of the broken body, the answer is ours
             started = True
             await send(message)
 
-        with contextlib.suppress(_Exceeded):
-            await self.app(scope, counting, watching)
-        if exceeded and not started:
-            await self._refuse(scope, receive, send, limit)
+        with contextlib.suppress(_Refused):
+            await self.app(scope, body.receive, watching)
+        if body.refused is not None and not started:
+            await self._refuse(scope, receive, send, body.refused, limit)
 
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send, limit: int) -> None:
-        detail = f"Nội dung gửi lên vượt quá {limit // 1000:,} kB. Hãy gửi ít hơn.".replace(",", ".")
-        await self.refuse(scope, 413, TooLarge.slug, TooLarge.title, detail)(scope, receive, send)
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send, status: int, limit: int) -> None:
+        if status == 408:
+            answer = self.refuse(scope, 408, "too-slow", "Gửi quá chậm", TOO_SLOW)
+        else:
+            detail = f"Nội dung gửi lên vượt quá {limit // 1000:,} kB. Hãy gửi ít hơn.".replace(",", ".")
+            answer = self.refuse(scope, 413, TooLarge.slug, TooLarge.title, detail)
+        answer.headers["Connection"] = "close"  # nobody reads the rest
+        await answer(scope, receive, send)
+
+
+@dataclass(slots=True)
+class _Body:
+    """A body on its way in. Raises `_Refused` from `receive` as soon as it breaks a bound; `refused` is the status."""
+
+    source: Receive
+    limit: int
+    received: int = 0
+    waited: float = 0.0
+    """Seconds spent waiting for the client; what the application does between two parts does not count."""
+    complete: bool = False
+    refused: int | None = None
+
+    async def receive(self) -> Message:
+        message = await (self.source() if self.complete else self._next())
+        self.received += len(message.get("body", b""))
+        self.complete = not message.get("more_body", False)
+        if self.received > self.limit:
+            self._refuse(413)
+        return message
+
+    async def _next(self) -> Message:
+        began = time.monotonic()
+        left = IDLE_SECONDS + self.received / SLOWEST - self.waited
+        try:
+            async with asyncio.timeout(max(0.0, min(IDLE_SECONDS, left))):
+                return await self.source()
+        except TimeoutError:
+            self._refuse(408)
+        finally:
+            self.waited += time.monotonic() - began
+
+    def _refuse(self, status: int) -> NoReturn:
+        self.refused = status
+        raise _Refused(status)
 
 
 def as_problem(scope: Scope, status: int, slug: str, title: str, detail: str) -> Response:
@@ -105,5 +154,5 @@ def _declared(headers: dict[bytes, bytes]) -> int:
     return int(length) if length.isdigit() else 0
 
 
-class _Exceeded(Exception):
-    pass
+class _Refused(HTTPException):
+    """The framework takes it for an answer of the application's, not for a failure that belongs into the log."""

@@ -1,4 +1,4 @@
-"""What every request leaves behind: an id in its answer and in every log line, a line of its own, and metrics."""
+"""What every request leaves behind: an id in its answer, who and where in its log lines, a line of its own, metrics."""
 
 import re
 import secrets
@@ -9,6 +9,8 @@ import structlog
 from prometheus_client import Counter, Histogram
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.accounts import network_of
 
 log = structlog.get_logger()
 
@@ -41,6 +43,7 @@ class Observing:
             await self.app(scope, receive, send)
             return
         request_id, status, started = _request_id(scope), 500, time.perf_counter()
+        client = network_of(scope["client"][0]) if scope.get("client") else ""
 
         async def telling(message: Message) -> None:
             nonlocal status
@@ -49,11 +52,16 @@ class Observing:
                 MutableHeaders(scope=message)[HEADER] = request_id
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request=request_id):
+        with structlog.contextvars.bound_contextvars(request=request_id, client=client, account=None):
             try:
                 await self.app(scope, receive, telling)
             finally:
                 _observe(scope, status, time.perf_counter() - started)
+
+
+def name_caller(account_id: int | None) -> None:
+    """From here on the request's log lines say whose it is."""
+    structlog.contextvars.bind_contextvars(account=account_id)
 
 
 def _request_id(scope: Scope) -> str:
@@ -67,8 +75,15 @@ def _observe(scope: Scope, status: int, seconds: float) -> None:
     method = scope["method"] if len(scope["method"]) < 8 else UNKNOWN
     REQUESTS.labels(method, route, str(status)).inc()
     SECONDS.labels(route).observe(seconds)
-    if method not in QUIET or status >= 500 or seconds >= SLOW:
+    if method not in QUIET or _refused(route, status) or seconds >= SLOW:
         log.info("request", method=method, route=route, status=status, ms=round(seconds * 1000))
+
+
+def _refused(route: str, status: int) -> bool:
+    """Refusals are told, reads too: they show who tries what is not theirs. So are addresses that somebody known does
+    not find, which may be other people's, and tokens that open nothing; what scanners guess would only fill the log."""
+    known = structlog.contextvars.get_contextvars().get("account") is not None
+    return status >= 400 and (status != 404 or known or "{token}" in route)
 
 
 def _route(scope: Scope) -> str:

@@ -1,5 +1,6 @@
 """Who did what: the event table as the coordinator and administrators read it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -7,11 +8,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, true
 
 from app import events as log
+from app.core import scoring
 from app.core.access import Actor, Permission
 from app.core.workdays import day_end_exclusive, day_start
 from app.errors import InvalidInput
 from app.lineage import inherited_provinces
-from app.models import accounts, assessments, events, provinces
+from app.models import accounts, assessments, criteria, events, provinces, tasks
 from app.text import compose
 
 
@@ -54,6 +56,22 @@ def list_events(connection: Connection, actor: Actor, wanted: Filter, *, now: da
     return {"items": items, "total": total, "limit": wanted.limit, "offset": wanted.offset}
 
 
+def list_told(connection: Connection, actor: Actor, wanted: Filter, *, now: datetime) -> dict[str, Any]:
+    """As `list_events`, each event with `inputs`: what the measured inputs that it names are called."""
+    page = list_events(connection, actor, wanted, now=now)
+    labels = _input_labels(connection, {one["code"] for one in page["items"] if _MEASURED & {*one["from"], *one["to"]}})
+    return {**page, "items": [{**one, "inputs": labels.get(one["code"], {})} for one in page["items"]]}
+
+
+_MEASURED = frozenset({"measurements", "verified_measurements"})
+
+
+def _input_labels(connection: Connection, codes: Collection[str]) -> dict[str, dict[str, str]]:
+    rules = select(tasks.c.code, criteria.c.rule).join(criteria, criteria.c.id == tasks.c.criterion_id)
+    found = connection.execute(rules.where(tasks.c.code.in_(codes))) if codes else ()
+    return {code: {one.name: one.label for one in scoring.parse_rule(rule).inputs} for code, rule in found}
+
+
 def _readable(connection: Connection, actor: Actor) -> ColumnElement[bool]:
     if actor.province_id is None:
         return true()
@@ -63,7 +81,7 @@ def _readable(connection: Connection, actor: Actor) -> ColumnElement[bool]:
 
 def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
     if wanted.since and wanted.until and wanted.until < wanted.since:
-        raise InvalidInput("until phải từ since trở đi.", field="until")
+        raise InvalidInput("“Đến ngày” không được trước “Từ ngày”.", field="until")
     equal = {events.c.entity: wanted.entity, events.c.action: wanted.action, events.c.entity_code: wanted.code}
     found: list[ColumnElement[bool]] = [column == compose(text) for column, text in equal.items() if text is not None]
     if wanted.actor is not None:

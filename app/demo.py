@@ -23,7 +23,8 @@ def settings_for_demo(settings: Settings) -> Settings:
     """Outbox and evidence in a folder of their own; the database too, unless DATABASE_URL names one."""
     folder = settings.data_dir / FOLDER
     url = settings.database_url or f"sqlite:///{folder / FILE}"
-    return settings.model_copy(update={"data_dir": folder, "database_url": url})
+    store = f"{settings.evidence_store}/{FOLDER}" if settings.evidence_store else ""
+    return settings.model_copy(update={"data_dir": folder, "database_url": url, "evidence_store": store})
 
 
 def refuse_real_channels(settings: Settings) -> None:

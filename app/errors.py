@@ -5,21 +5,84 @@ Every error a caller can provoke is a `Problem`: a stable `slug` for machines, a
 the detail, jobs log it. Nothing has been written when one of these leaves a domain function.
 """
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, NamedTuple, ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Fault(NamedTuple):
+    """One input at fault, and what is wrong with it in words."""
+
+    field: str
+    detail: str
 
 
 class Problem(Exception):
-    """Base of all domain errors. `field` names the input at fault; `extra` carries facts a client may act on."""
+    """Base of all domain errors. `field` names the input at fault; `extra` carries facts a client may act on.
+
+    `faults` are all inputs at fault, where more than one is known: people then mend them at once.
+    """
 
     slug: ClassVar[str] = "problem"
     title: ClassVar[str] = "Có lỗi"
 
-    def __init__(self, detail: str, *, field: str | None = None, extra: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        detail: str,
+        *,
+        field: str | None = None,
+        extra: Mapping[str, Any] | None = None,
+        faults: Sequence[Fault] = (),
+    ) -> None:
         super().__init__(detail)
         self.detail = detail
-        self.field = field
+        self.faults = tuple(faults) or ((Fault(field, detail),) if field else ())
         self.extra = dict(extra or {})
+
+    @property
+    def field(self) -> str | None:
+        """The first input at fault."""
+        return self.faults[0].field if self.faults else None
+
+    def rename(self, name: Callable[[str], str]) -> None:
+        """Call the inputs at fault as the caller's form or request calls them."""
+        self.faults = tuple(Fault(name(one.field), one.detail) for one in self.faults)
+
+    def within(self, place: str) -> None:
+        """Name the inputs at fault as parts of `place`; where none was named, the place itself is at fault."""
+        self.rename(lambda field: f"{place}.{field}")
+        self.faults = self.faults or (Fault(place, self.detail),)
+
+
+def together(found: Sequence[Problem]) -> Problem:
+    """The first of several problems, telling of all of them; its type is that of the first."""
+    first = found[0]
+    if len(found) == 1:
+        return first
+    detail = " ".join(dict.fromkeys(one.detail for one in found))
+    faults = [fault for one in found for fault in one.faults]
+    return type(first)(detail, extra=first.extra, faults=faults)
+
+
+class Gathered:
+    """What several checks find wrong, told at once: `problems.of(check, …)` for each, then `raise_any`."""
+
+    def __init__(self) -> None:
+        self.found: list[Problem] = []
+
+    def of(self, check: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | None:
+        """What the check gives; None when it found a problem."""
+        try:
+            return check(*args, **kwargs)
+        except Problem as problem:
+            self.found.append(problem)
+            return None
+
+    def raise_any(self) -> None:
+        if self.found:
+            raise together(self.found)
 
 
 class NotFound(Problem):
@@ -39,6 +102,13 @@ class Forbidden(Problem):
 class Unauthenticated(Problem):
     slug = "unauthenticated"
     title = "Chưa xác thực"
+
+
+class TooManyTries(Problem):
+    """Too many wrong passwords or keys lately; `retry_after` in `extra` says in how many seconds to come again."""
+
+    slug = "too-many-tries"
+    title = "Thử sai quá nhiều lần"
 
 
 class InvalidInput(Problem):
@@ -170,7 +240,24 @@ class SetupProblem(Problem):
 
 
 class Busy(Problem):
-    """The database could not take the work in time; nothing was written, trying again is safe."""
+    """The database could not take the work in time; nothing was written, trying again is safe.
+
+    Except with `written: unknown` in `extra`: then the connection broke during the commit, and the detail says to look.
+    """
 
     slug = "busy"
     title = "Hệ thống đang bận"
+
+
+class Unwritable(Busy):
+    """Storage takes no writes: full, read-only, failing. Reading goes on; trying again helps once it is mended."""
+
+    slug = "unwritable"
+    title = "Máy chủ tạm thời không ghi được"
+
+
+class StoreUnavailable(Busy):
+    """Where the files of evidence lie does not answer, or refuses; everything else goes on."""
+
+    slug = "store-unavailable"
+    title = "Kho tài liệu tạm thời không dùng được"

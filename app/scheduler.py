@@ -3,16 +3,16 @@
 Any number of replicas may run this. No job keeps state in memory; each opens its own transactions.
 """
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
-from apscheduler.schedulers.background import BackgroundScheduler
-from apscheduler.triggers.interval import IntervalTrigger
 
 from app import accounts, agencies, evidence, idempotency, outbox, reminders, seals, summaries
 from app.clock import Clock
 from app.db import Database
+from app.errors import Busy
 from app.settings import Settings
 
 log = structlog.get_logger()
@@ -35,11 +35,13 @@ class Job:
 
 
 def _plan(context: Context) -> object:
-    """Reminders go to whoever is responsible today, so successions that are due come first; letters leave at once."""
+    """Reminders go to whoever is responsible today, so successions that are due come first.
+
+    Sending is the other job's alone: a process that dies has one message under way, not two, and a mail server that
+    hangs holds up no plan.
+    """
     _succeed(context)
-    planned = reminders.run_due(context.db, now=context.clock.now())
-    _deliver(context)
-    return planned
+    return reminders.run_due(context.db, now=context.clock.now())
 
 
 def _deliver(context: Context) -> object:
@@ -66,8 +68,9 @@ def _tidy(context: Context) -> object:
     with context.db.transaction() as connection:
         forgotten = idempotency.forget_old(connection, now=context.clock.now())
         accounts.forget_left_behind(connection, now=context.clock.now())
-        evidence.sweep_orphans(connection, context.settings.evidence_dir, now=context.clock.real_now())
     context.db.refresh_statistics()
+    # Last, because a bucket may not answer.
+    evidence.sweep_orphans(context.db, evidence.open_store(context.settings), now=context.clock.real_now())
     return forgotten
 
 
@@ -84,7 +87,7 @@ def _seal(context: Context) -> object:
 
 JOBS = (
     Job("plan", _plan, seconds=30),
-    Job("deliver", _deliver, seconds=10),
+    Job("deliver", _deliver, seconds=5),
     Job("snapshot", _snapshot, seconds=600),
     Job("seal", _seal, seconds=60),
     Job("tidy", _tidy, seconds=3600),
@@ -93,27 +96,34 @@ JOBS = (
 
 def start(db: Database, settings: Settings, clock: Clock) -> Callable[[], None]:
     """Start every job, the first time at once, and return what stops them (after the running ones have ended)."""
-    context = Context(db, settings, clock)
-    # Worker threads are daemons of one pool; two are enough, since jobs are short and never overlap themselves.
-    scheduler = BackgroundScheduler(executors={"default": {"type": "threadpool", "max_workers": 2}}, timezone="UTC")
-    for job in JOBS:
-        scheduler.add_job(
-            _guarded,
-            IntervalTrigger(seconds=job.seconds),
-            args=(job, context),
-            id=job.name,
-            next_run_time=clock.real_now(),
-            misfire_grace_time=None,
-            coalesce=True,
-            max_instances=1,
-        )
-    scheduler.start()
-    return lambda: scheduler.shutdown(wait=True)
+    context, stopping = Context(db, settings, clock), threading.Event()
+    threads = [
+        threading.Thread(target=_repeat, args=(job, context, stopping), name=job.name, daemon=True) for job in JOBS
+    ]
+    for thread in threads:
+        thread.start()
+
+    def stop() -> None:
+        stopping.set()
+        for thread in threads:
+            thread.join()
+
+    return stop
+
+
+def _repeat(job: Job, context: Context, stopping: threading.Event) -> None:
+    """Waits by the clock that only goes forward: one that plans by the time of day is silent for a day after the
+    machine's clock was set back by one."""
+    while not stopping.is_set():
+        _guarded(job, context)
+        stopping.wait(job.seconds)
 
 
 def _guarded(job: Job, context: Context) -> None:
-    """A failing run is logged and tried again at the next tick; it never takes the scheduler down."""
+    """A failing run is logged and tried again at the next turn; it never takes the thread down."""
     try:
         job.run(context)
+    except Busy as error:  # the database's fault, which says itself when it is over
+        log.warning("job postponed", job=job.name, why=error.detail)
     except Exception:
         log.exception("job failed", job=job.name)

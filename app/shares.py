@@ -14,7 +14,7 @@ from app import events
 from app.core.access import Actor, Permission, Role
 from app.core.workdays import local_date
 from app.core.workflow import LABELS, OPEN, days_left
-from app.errors import Forbidden, IllegalMove, InvalidInput, NotFound, StaleVersion
+from app.errors import Forbidden, Gathered, IllegalMove, InvalidInput, NotFound, StaleVersion
 from app.idents import LARGEST_ID, named
 from app.locking import hold
 from app.models import agencies, assessments, criteria, shares, tasks
@@ -138,31 +138,44 @@ def _values(row: Any, change: Mapping[str, Any]) -> dict[str, Any]:
     unknown = sorted(set(change) - set(WRITABLE))
     if unknown or not change:
         raise InvalidInput(
-            f"Chỉ cập nhật được {', '.join(WRITABLE)}; hãy gửi ít nhất một trường.",
+            "Chỉ cập nhật được lý do, tiến độ, biện pháp, số liệu kỳ này, việc đã khắc phục xong; hãy ghi ít nhất một.",
             field=unknown[0] if unknown else None,
         )
     given: dict[str, Any] = {name: compose(value) if name in TEXTS else value for name, value in change.items()}
-    if given.get("resolved") and row.kind == "occurred":
-        raise InvalidInput(
-            "Việc này đã xảy ra nên không thể đánh dấu là đã khắc phục xong (resolved). "
-            "Hãy giải trình (reason) và cập nhật số liệu kỳ này (current).",
-            field="resolved",
-        )
-    long = [name for name in TEXTS if len(given.get(name, "")) > LONGEST]
-    if long:
-        raise InvalidInput(f"Nội dung dài quá {LONGEST:,} ký tự. Hãy rút gọn.".replace(",", "."), field=long[0])
-    current = given.get("current")
-    if current is not None and not 0 <= current <= LARGEST_ID:
-        raise InvalidInput("Số liệu kỳ này phải là số nguyên từ 0 trở lên.", field="current")
+    problems = Gathered()
+    for name in TEXTS:
+        problems.of(_check_length, name, given.get(name, ""))
+    problems.of(_check_current, given.get("current"))
+    problems.of(_check_resolved, row.kind, given.get("resolved"))
+    problems.raise_any()
     after = {name: given.get(name, getattr(row, name)) for name in ("reason", "current", "resolved")}
     return {**given, "done": is_done(row.kind, **after)}
+
+
+def _check_length(name: str, text: str) -> None:
+    if len(text) > LONGEST:
+        raise InvalidInput(f"Nội dung dài quá {LONGEST:,} ký tự. Hãy rút gọn.".replace(",", "."), field=name)
+
+
+def _check_current(current: int | None) -> None:
+    if current is not None and not 0 <= current <= LARGEST_ID:
+        raise InvalidInput("Số liệu kỳ này phải là số nguyên từ 0 trở lên.", field="current")
+
+
+def _check_resolved(kind: str, resolved: bool | None) -> None:
+    if resolved and kind == "occurred":
+        raise InvalidInput(
+            "Việc này đã xảy ra nên không thể đánh dấu là đã khắc phục xong. "
+            "Hãy giải trình và cập nhật số liệu kỳ này.",
+            field="resolved",
+        )
 
 
 def _check_version(row: Any, version: int | None) -> None:
     if version is not None and version != row.version:
         raise StaleVersion(
             f"Phần trách nhiệm {row.code} đã được thay đổi từ lúc bạn đọc (bản {version}, hiện là bản {row.version}). "
-            "Hãy đọc lại rồi gửi lại với ETag mới.",
+            "Hãy xem bản mới rồi gửi lại.",
             field="If-Match",
             extra={"version": row.version},
         )

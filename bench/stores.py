@@ -29,9 +29,10 @@ class Sqlite:
         self.folder = folder
         self._count = 0
 
-    def create(self) -> str:
+    def create(self, *, migrated: bool = True) -> str:
         url = self._new()
-        schema.upgrade(url)
+        if migrated:
+            schema.upgrade(url)
         return url
 
     def copy(self, url: str) -> str:
@@ -104,8 +105,20 @@ class Postgresql:
             self._server = server.get_server(folder / "pg", cleanup_mode="delete")
         self._count = 0
 
-    def create(self) -> str:
+    def create(self, *, migrated: bool = True) -> str:
         url = self._new("")
+        if migrated:
+            schema.upgrade(url)
+        return url
+
+    def create_on(self, folder: Path) -> str:
+        """A migrated database whose tables lie in that (mounted) folder."""
+        place = folder / "tables"
+        place.mkdir()
+        if self._server.system_user is not None:
+            shutil.chown(place, self._server.system_user)
+        self._admin(f"CREATE TABLESPACE small LOCATION '{place}'")
+        url = self._new(" TABLESPACE small")
         schema.upgrade(url)
         return url
 

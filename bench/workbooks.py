@@ -103,7 +103,7 @@ def _marked(db: Database, actor: Actor, content: bytes) -> bytes:
     with db.transaction() as connection:
         found = carrying.preview(connection, actor, filled, now=MORNING)
     found.faults = [Fault(REPORTS, row.place.row, report_column("progress"), "thử") for row in filled.rows]
-    return marking.mark(filled, found)
+    return marking.mark(content, filled, found)
 
 
 def _median(options: Options, work: Callable[[], Any]) -> float:

@@ -56,3 +56,14 @@ def check_secret(text: str) -> str:
 
 def new_secret() -> str:
     return MARK + base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+def succeed(secret: str, before: str | None) -> str:
+    """What is kept when a secret follows another: both sign, the newest first, so that a receiver may change over at
+    any time. Which one counts is the receiver's to say; the one before the last signs no more."""
+    return " ".join([secret, *[one for one in (before or "").split() if one != secret][:1]])
+
+
+def current(secrets: str | None) -> str | None:
+    """The newest of what is kept."""
+    return secrets.split(" ")[0] if secrets else None

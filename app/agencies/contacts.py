@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, insert, select, true, update
 
 from app import accounts, events
-from app.agencies.addresses import check_email, check_secret, check_webhook_url, new_secret
+from app.agencies.addresses import check_email, check_secret, check_webhook_url, current, new_secret, succeed
 from app.agencies.directory import find_agency
 from app.agencies.reach import is_absent
 from app.core.access import Actor, Permission
@@ -114,7 +114,7 @@ def change_contact(
         after = {**before, **new}
         connection.execute(update(contacts).where(contacts.c.id == contact_id).values(new))
         _record(connection, actor, contact_id, _action(before, after), before, after, now=now)
-    return get_contact(connection, actor, contact_id, now=now) | {"webhook_secret": new.get("webhook_secret")}
+    return get_contact(connection, actor, contact_id, now=now) | {"webhook_secret": current(new.get("webhook_secret"))}
 
 
 def deactivate_contact(connection: Connection, actor: Actor, contact_id: int, *, now: datetime) -> dict[str, Any]:
@@ -165,10 +165,10 @@ def _hold(connection: Connection, actor: Actor, contact_id: int) -> Any:
 def _home(connection: Connection, actor: Actor, new: NewContact) -> dict[str, Any]:
     if new.agency is None:
         if new.kind != "leadership":
-            raise InvalidInput("Đầu mối của cơ quan cần mã cơ quan (agency), ví dụ SKHCN.", field="agency")
+            raise InvalidInput("Đầu mối của cơ quan cần mã cơ quan, ví dụ SKHCN.", field="agency")
         return {"province_id": accounts.find_province(connection, actor, new.province).id, "agency_id": None}
     if new.kind not in AGENCY_KINDS:
-        raise InvalidInput("Đầu mối của cơ quan là officer (chuyên viên) hoặc head (thủ trưởng).", field="kind")
+        raise InvalidInput("Đầu mối của cơ quan là công chức đầu mối hoặc thủ trưởng.", field="kind")
     agency = find_agency(connection, actor, new.agency, new.province)
     _check_home(connection, agency)
     return {"province_id": agency.province_id, "agency_id": agency.id}
@@ -188,29 +188,32 @@ def _checked(connection: Connection, standing: Mapping[str, Any], wanted: Mappin
         raise InvalidInput("Tên đầu mối phải có từ 1 đến 200 ký tự.", field="name")
     if merged["kind"] not in (AGENCY_KINDS if standing["agency_id"] is not None else ("leadership",)):
         raise InvalidInput(
-            "Loại đầu mối không hợp với nơi công tác: officer, head; lãnh đạo tỉnh: leadership.", field="kind"
+            "Loại đầu mối không hợp với nơi công tác: cơ quan có công chức đầu mối hoặc thủ trưởng, tỉnh có lãnh đạo.",
+            field="kind",
         )
-    _check_addresses(merged)
+    _check_addresses(standing, merged)
     _check_absence(connection, standing, merged)
     return merged
 
 
-def _check_addresses(merged: dict[str, Any]) -> None:
+def _check_addresses(standing: Mapping[str, Any], merged: dict[str, Any]) -> None:
     if merged["email"] is None and merged["webhook_url"] is None:
-        raise InvalidInput("Cần ít nhất một địa chỉ: email hoặc webhook_url.", field="email")
+        raise InvalidInput("Cần ít nhất một địa chỉ: thư điện tử hoặc webhook.", field="email")
     if merged["email"] is not None:
         merged["email"] = check_email(merged["email"])
     if merged["webhook_url"] is None:
         merged["webhook_secret"] = None  # it signs nothing any more
         return
     merged["webhook_url"] = check_webhook_url(merged["webhook_url"])
-    merged["webhook_secret"] = check_secret(merged["webhook_secret"]) if merged["webhook_secret"] else new_secret()
+    stood, secret = standing.get("webhook_secret"), merged["webhook_secret"]
+    if secret is None or secret != stood:
+        merged["webhook_secret"] = succeed(check_secret(secret) if secret else new_secret(), stood)
 
 
 def _check_absence(connection: Connection, standing: Mapping[str, Any], merged: Mapping[str, Any]) -> None:
     start, end = merged["absent_from"], merged["absent_until"]
     if end is not None and (start is None or end < start):
-        raise InvalidInput("Ngày cuối vắng mặt phải từ ngày đầu vắng mặt (absent_from) trở đi.", field="absent_until")
+        raise InvalidInput("Ngày cuối vắng mặt phải từ ngày đầu vắng mặt trở đi.", field="absent_until")
     stand_in = merged["stand_in_id"]
     if stand_in is None or stand_in == standing.get("stand_in_id"):
         return

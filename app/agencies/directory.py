@@ -21,7 +21,7 @@ from app.text import compose, fold
 
 _CODE = re.compile(r"[A-Z][A-Z0-9_-]{0,19}")
 _PROVINCE_CODE = re.compile(r"[a-z][a-z0-9-]{1,39}")
-UNKNOWN = "Không có cơ quan này. Hãy kiểm tra lại mã, ví dụ SNV; nếu có nhiều tỉnh, hãy thêm ?province=."
+UNKNOWN = "Không có cơ quan này. Hãy kiểm tra lại mã, ví dụ SNV; nếu có nhiều tỉnh, hãy ghi rõ tỉnh."
 
 _successors = agencies.alias("successor")
 _successor_provinces = provinces.alias("successor_province")
@@ -85,7 +85,7 @@ def find_agency(connection: Connection, actor: Actor, ident: str, province: str 
     if not rows:
         raise NotFound(UNKNOWN)
     if len(rows) > 1:
-        raise InvalidInput(f"Nhiều tỉnh có cơ quan mã {ident}. Hãy thêm ?province=, ví dụ soc-trang.", field="province")
+        raise InvalidInput(f"Nhiều tỉnh có cơ quan mã {ident}. Hãy ghi rõ tỉnh, ví dụ soc-trang.", field="province")
     return rows[0]
 
 

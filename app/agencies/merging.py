@@ -87,7 +87,7 @@ def _new_province(connection: Connection, actor: Actor, old: Any, wanted: Provin
         return row
     if wanted.successor_name is None:
         raise InvalidInput(
-            f"Không có tỉnh {wanted.successor}. Hãy ghi successor_name nếu đây là tỉnh mới.", field="successor"
+            f"Không có tỉnh {wanted.successor}. Hãy ghi cả tên tỉnh nếu đây là tỉnh mới.", field="successor"
         )
     province_id = add_province(connection, actor, wanted.successor, wanted.successor_name, now=now)
     _copy_agencies(connection, actor, old, province_id, wanted.mapping, now=now)

@@ -89,7 +89,7 @@ def _in_state(state: str | None) -> ColumnElement[bool]:
     if state == "pending":
         return and_(successions.c.applied_at.is_(None), successions.c.cancelled_at.is_(None))
     if state not in STATES:
-        raise InvalidInput(f"state phải là một trong: {', '.join(STATES)}.", field="state")
+        raise InvalidInput("Không có tình trạng này.", field="state", extra={"allowed": list(STATES)})
     return (successions.c.applied_at if state == "applied" else successions.c.cancelled_at).is_not(None)
 
 

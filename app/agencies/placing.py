@@ -52,7 +52,7 @@ def place_order(
 ) -> dict[str, Any]:
     why = compose(reason)
     if not why:
-        raise InvalidInput("Hãy ghi căn cứ, lý do (reason), ví dụ số nghị quyết sắp xếp.", field="reason")
+        raise InvalidInput("Hãy ghi căn cứ, lý do, ví dụ số nghị quyết sắp xếp.", field="reason")
     order_id = connection.execute(
         insert(successions)
         .values(**values, effective_from=effective_from, reason=why, account_id=actor.account_id, created_at=now)

@@ -91,7 +91,7 @@ def _heir(connection: Connection, old: Any, successor: str | None) -> Any:
     if successor is None:
         heir = coordinator_of(connection, old.province_id)
         if heir is None or heir.id == old.id:
-            raise Conflict("Cơ quan thường trực phải có cơ quan kế thừa; hãy chọn successor.", field="successor")
+            raise Conflict("Cơ quan thường trực phải có cơ quan kế thừa; hãy chọn cơ quan kế thừa.", field="successor")
         return heir
     heir = connection.execute(
         select(agencies).where(agencies.c.province_id == old.province_id, agencies.c.code == compose(successor))

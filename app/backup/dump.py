@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import os
+import shutil
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
@@ -19,7 +20,7 @@ from app.backup.rows import Content, lines_of, tables_of
 from app.core.workdays import local_moment
 from app.db import Database
 from app.errors import Conflict, SetupProblem
-from app.evidence import FileStore
+from app.evidence import Store
 
 Report = Callable[[str], None]
 
@@ -39,24 +40,25 @@ class _Writer:
 
 
 def dump(
-    db: Database, evidence: Path, target: Path, *, now: datetime, overwrite: bool = False, report: Report
+    db: Database, store: Store, target: Path, *, now: datetime, overwrite: bool = False, report: Report
 ) -> Manifest:
-    """Back up `db` and the files in `evidence` to `target`.
+    """Back up `db` and the files in `store` to `target`.
 
     The rows are those of one moment, however long it takes and whatever is written meanwhile. The file is readable by
     its owner only: it holds addresses, hashes of keys and secrets of webhooks. Raises `Conflict` when the target
-    exists, `SetupProblem` when it cannot be written or the database is not migrated.
+    exists, `SetupProblem` when it cannot be written or the database is not migrated, `Busy` when the store does not
+    answer.
     """
     if target.exists() and not overwrite:
         raise Conflict(f"Đã có tệp {target}. Hãy chọn tên khác, hoặc thêm --overwrite để thay tệp cũ.")
     try:
         with _appearing(target) as file, zipfile.ZipFile(file, "w") as archive:
-            return _write(db, FileStore(evidence), _Writer(archive, now), report)
+            return _write(db, store, _Writer(archive, now), report)
     except OSError as error:
         raise SetupProblem(f"Không ghi được bản sao lưu {target}: {reasons.of_system(error)}.") from error
 
 
-def _write(db: Database, store: FileStore, writer: _Writer, report: Report) -> Manifest:
+def _write(db: Database, store: Store, writer: _Writer, report: Report) -> Manifest:
     with db.snapshot() as connection:
         revision = schema.revision(connection)
         if revision is None:
@@ -97,25 +99,22 @@ def _evidence(connection: Connection, tables: list[Table]) -> list[str]:
     return sorted(connection.execute(hashes).scalars())
 
 
-def _write_file(store: FileStore, sha256: str, writer: _Writer, report: Report) -> int | None:
+def _write_file(store: Store, sha256: str, writer: _Writer, report: Report) -> int | None:
     """The size; None for bytes that are not in the store or are not what their name says."""
     report(sha256[:12])
-    if _hash(store, sha256) != sha256:
-        return None
-    size = 0
-    # Office files, PDFs and pictures are compressed already.
-    with store.open(sha256) as source, writer.entry(evidence_entry(sha256), zipfile.ZIP_STORED) as target:
-        while chunk := source.read(CHUNK):
-            size += target.write(chunk)
-    return size
-
-
-def _hash(store: FileStore, sha256: str) -> str | None:
     try:
-        with store.path(sha256).open("rb") as source:
-            return hashlib.file_digest(source, "sha256").hexdigest()
+        opened = store.open(sha256)
     except FileNotFoundError:
         return None
+    with opened as source:
+        # mypy knows no BinaryIO that can be digested.
+        if hashlib.file_digest(source, "sha256").hexdigest() != sha256:  # type: ignore[arg-type]
+            return None
+        source.seek(0)
+        # Office files, PDFs and pictures are compressed already.
+        with writer.entry(evidence_entry(sha256), zipfile.ZIP_STORED) as target:
+            shutil.copyfileobj(source, target, CHUNK)
+        return source.tell()
 
 
 @contextlib.contextmanager

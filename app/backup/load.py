@@ -14,7 +14,7 @@ from app.backup.archive import Archive, Manifest, damaged, open_archive
 from app.backup.rows import CHUNK, VERSION_TABLE, Row, content_of, decoder, self_references, tables_of
 from app.db import Database
 from app.errors import Conflict, SetupProblem
-from app.evidence import FileStore
+from app.evidence import Store, forget_identity
 
 Report = Callable[[str], None]
 
@@ -35,8 +35,8 @@ def open_backup(source: Path) -> Iterator[Archive]:
         yield archive
 
 
-def restore(db: Database, archive: Archive, evidence: Path, *, report: Report) -> None:
-    """Fill the empty database `db` and the folder `evidence` from a verified backup of either engine.
+def restore(db: Database, archive: Archive, store: Store, *, report: Report) -> None:
+    """Fill the empty database `db` and the `store` from a verified backup of either engine.
 
     Rows are loaded in one transaction at the revision they were taken at; the transaction is committed only when every
     table, read again, has the hash that the backup says. Then the database is migrated to this code, and everybody has
@@ -47,15 +47,17 @@ def restore(db: Database, archive: Archive, evidence: Path, *, report: Report) -
     check_empty(db)
     _bring_to(db, archive.manifest.schema)
     with db.transaction() as connection:
+        _take_all_the_time(connection)
         tables = _tables(connection, archive.manifest)
         for table in tables:
             report(table.name)
             _load(connection, archive, table)
         _prove(connection, tables, archive.manifest, report)
-        _restore_files(archive, FileStore(evidence), report)
+        _restore_files(archive, store, report)
     schema.ensure_current(db)
     with db.transaction() as connection:
         forget_all(connection)
+        forget_identity(connection)
 
 
 def check_empty(db: Database) -> None:
@@ -81,6 +83,12 @@ def _bring_to(db: Database, revision: str) -> None:
     if found is not None:
         schema.downgrade(db.url, "base")
     schema.upgrade(db.url, revision)
+
+
+def _take_all_the_time(connection: Connection) -> None:
+    """Files are put while the transaction rests, and nobody else waits for it: the database was empty."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
 
 
 def _tables(connection: Connection, manifest: Manifest) -> list[Table]:
@@ -146,18 +154,20 @@ def _prove(connection: Connection, tables: list[Table], manifest: Manifest, repo
             )
 
 
-def _restore_files(archive: Archive, store: FileStore, report: Report) -> None:
+def _restore_files(archive: Archive, store: Store, report: Report) -> None:
     """Files that end up without a row, because the commit fails, are what the sweep of orphans removes."""
     for sha256, size in archive.manifest.evidence.items():
         report(sha256[:12])
         try:
             received = store.receive(archive.chunks(sha256), limit=size)
+            try:
+                if received.sha256 != sha256:
+                    raise damaged(f"tài liệu {sha256[:12]}…")
+                store.put(received)
+            finally:
+                received.forget()
         except OSError as error:
-            raise SetupProblem(f"Không ghi được tài liệu vào {store.folder}: {reasons.of_system(error)}.") from error
-        if received.sha256 != sha256:
-            received.forget()
-            raise damaged(f"tài liệu {sha256[:12]}…")
-        store.put(received)
+            raise SetupProblem(f"Không ghi được tài liệu vào {store.name}: {reasons.of_system(error)}.") from error
 
 
 def _chunks(rows: Iterable[Row]) -> Iterator[list[dict[str, Any]]]:

@@ -14,6 +14,7 @@ from app.settings import Settings, load_settings
 if TYPE_CHECKING:
     from app.backup import Archive, Manifest
     from app.db import Database
+    from app.evidence import Store
 
 ArchivePath = Annotated[Path, typer.Argument(metavar="FILE", help="Tệp sao lưu (.zip).")]
 SHOWN = 20
@@ -33,12 +34,13 @@ def backup(
     """Sao lưu toàn bộ dữ liệu và tài liệu vào một tệp, kể cả khi máy chủ đang chạy. Dùng được cho cả hai loại CSDL."""
     from app.backup import dump
     from app.clock import Clock
+    from app.evidence import open_store
 
     settings = load_settings()
     with database(settings) as db:
         with progress("Đang sao lưu …") as report:
-            folder = _folders(db, settings).evidence_dir
-            manifest = dump(db, folder, file, now=Clock.real_now(), overwrite=overwrite, report=report)
+            store = open_store(_folders(db, settings))
+            manifest = dump(db, store, file, now=Clock.real_now(), overwrite=overwrite, report=report)
         lost = _named(db, manifest.missing)
     _tell(manifest, file, manifest.missing, as_json=as_json)
     if lost:
@@ -54,6 +56,7 @@ def restore(file: ArchivePath, as_json: Json = False) -> None:
     from app import demo
     from app.backup import check_empty, open_backup
     from app.backup import restore as load
+    from app.evidence import open_store
 
     settings = load_settings()
     with open_backup(file) as archive, progress("Đang khôi phục …") as report:
@@ -62,16 +65,16 @@ def restore(file: ArchivePath, as_json: Json = False) -> None:
                 check_empty(db)
         report("kiểm tra bản sao lưu")
         archive.verify()  # before a new file is made for the database
-        folder = (demo.settings_for_demo(settings) if _of_demo(archive) else settings).evidence_dir
+        store = open_store(demo.settings_for_demo(settings) if _of_demo(archive) else settings)
         with database(settings, create=True) as db:
-            load(db, archive, folder, report=report)
-            lost = _lost(db, folder)
+            load(db, archive, store, report=report)
+            lost = _lost(db, store)
             names = _named(db, lost)
     _tell(archive.manifest, file, lost, as_json=as_json)
     if lost:
         complain(
             f"Đã khôi phục mọi bảng, khớp với bản sao lưu, nhưng thiếu {len(lost)} tệp tài liệu mà bản sao lưu "
-            f"không có: {_listed(names)}. Nếu còn thư mục tài liệu của máy cũ, hãy chép vào {folder}; "
+            f"không có: {_listed(names)}. Nếu còn kho tài liệu của máy cũ, hãy chép vào {store.name}; "
             "xem: khacphuc doctor"
         )
         raise typer.Exit(1)
@@ -94,12 +97,13 @@ def _of_demo(archive: "Archive") -> bool:
     return any(json.loads(line)["key"] == MARK for line in archive.lines("meta"))
 
 
-def _lost(db: "Database", folder: Path) -> tuple[str, ...]:
-    """Evidence (SHA-256) whose bytes neither the backup nor the folder had."""
-    from app.evidence import find_missing
+def _lost(db: "Database", store: "Store") -> tuple[str, ...]:
+    """Evidence (SHA-256) whose bytes neither the backup nor the store had."""
+    from app.evidence import find_missing, sizes_of
 
+    sizes = sizes_of(store)
     with db.snapshot() as connection:
-        return tuple(sorted({one["sha256"] for one in find_missing(connection, folder)}))
+        return tuple(sorted({one["sha256"] for one in find_missing(connection, sizes)}))
 
 
 def _named(db: "Database", hashes: Sequence[str]) -> list[str]:

@@ -116,7 +116,7 @@ def _place(connection: "Connection", agency: str | None, province: str | None) -
 
 
 def _warn_of_unused(work: Opened, webhook_url: str | None) -> None:
-    from app.outbox.channels import host_of
+    from app.outbox.targets import host_of
 
     host = host_of(webhook_url or "")
     if host is not None and host not in work.settings.allowed_webhook_hosts:

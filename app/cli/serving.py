@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 BACKLOG = 512
 SECONDS_TO_FINISH = 10
 """How long running requests may go on after the order to stop."""
+SECONDS_TO_REST = 125
+"""How long a connection may be idle: longer than proxies keep theirs (Caddy 120 s, nginx 60 s), because whoever closes
+first while a request is on its way makes an error of it."""
 YEARS = range(2000, 2101)
 EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- compared, not bound
 """Addresses that mean all of this machine's, and one of them."""
@@ -172,7 +175,8 @@ def _check_kind(db: "Database", start: datetime | None) -> None:
 def _announce(settings: Settings, clock: "Clock") -> None:
     here = _reached_at(settings)
     everywhere = " (mọi địa chỉ của máy này)" if settings.host in EVERY_ADDRESS else ""
-    say(f"Khắc Phục: {here}{everywhere}  ·  tài liệu API: {here}/docs")
+    docs = f"  ·  tài liệu API: {here}/docs" if settings.api_docs else ""
+    say(f"Khắc Phục: {here}{everywhere}{docs}")
     if settings.base_url != here:
         say(f"Liên kết trong thư: {settings.base_url}")
     where = sqlite_file(settings) or "PostgreSQL"
@@ -199,8 +203,10 @@ def _run(settings: Settings, clock: "Clock", db: "Database", listener: socket.so
         access_log=False,
         log_config=None,
         server_header=False,
+        forwarded_allow_ips=settings.proxies,
         workers=1,
         timeout_graceful_shutdown=SECONDS_TO_FINISH,
+        timeout_keep_alive=SECONDS_TO_REST,
     )
     server = uvicorn.Server(config)
     gc.freeze()  # what is loaded by now stays; never look through it again

@@ -15,8 +15,9 @@ from app.evidence.reading import (
 )
 from app.evidence.receiving import Upload, limit_text, receive
 from app.evidence.scanning import Scanner, ping
-from app.evidence.storage import FileStore, ascii_filename, clean_filename
-from app.evidence.upkeep import discard, find_missing, sweep_orphans
+from app.evidence.storage import FileStore, Store, ascii_filename, clean_filename
+from app.evidence.stores import open_store
+from app.evidence.upkeep import discard, find_missing, forget_identity, identity_of, sizes_of, sweep_orphans
 
 __all__ = [
     "ACCEPTED",
@@ -28,6 +29,7 @@ __all__ = [
     "File",
     "FileStore",
     "Scanner",
+    "Store",
     "Upload",
     "add",
     "ascii_filename",
@@ -37,16 +39,20 @@ __all__ = [
     "discard",
     "evidence_of",
     "find_missing",
+    "forget_identity",
     "get",
     "get_details",
     "get_file",
+    "identity_of",
     "limit_text",
     "link",
     "list_documents",
     "list_for_task",
     "list_provable",
+    "open_store",
     "ping",
     "receive",
+    "sizes_of",
     "sweep_orphans",
     "withdraw",
 ]

@@ -13,7 +13,7 @@ from app.core.workflow import LABELS, OPEN
 from app.errors import Conflict, Forbidden, Gathered, InvalidInput, NotFound
 from app.evidence.reading import find, get, is_own, linked_tasks, own_tasks
 from app.evidence.receiving import Upload, put
-from app.evidence.storage import FileStore, claim
+from app.evidence.storage import Store, claim
 from app.models import assessments, evidence, evidence_tasks, tasks
 from app.scope import visible_tasks
 from app.text import compose
@@ -38,7 +38,7 @@ class Document(NamedTuple):
 
 
 def add(
-    connection: Connection, actor: Actor, document: Document, upload: Upload | None, store: FileStore, *, now: datetime
+    connection: Connection, actor: Actor, document: Document, upload: Upload | None, store: Store, *, now: datetime
 ) -> dict[str, Any]:
     """Enter a document and put its file in place; the tasks' rows and versions stay as they are.
 

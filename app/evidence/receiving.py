@@ -8,7 +8,7 @@ from app import room
 from app.errors import FileRefused, TooLarge
 from app.evidence.filetypes import check_content, check_harmless
 from app.evidence.scanning import Scanner, check_viruses
-from app.evidence.storage import FileStore, Overflow, Received, clean_filename
+from app.evidence.storage import Overflow, Received, Store, clean_filename
 
 CHUNK = 256 * 1024
 
@@ -22,9 +22,9 @@ class Upload:
     media_type: str
 
 
-def receive(store: FileStore, source: BinaryIO, name: str, *, limit: int, scanner: Scanner | None = None) -> Upload:
+def receive(store: Store, source: BinaryIO, name: str, *, limit: int, scanner: Scanner | None = None) -> Upload:
     """Take in a file of at most `limit` bytes; raises `TooLarge`, `FileRefused`, or `SetupProblem` where the scanner
-    does not answer, and keeps nothing then.
+    does not answer, `StoreUnavailable` where the store does not, and keeps nothing then.
 
     The caller forgets `received` when it is done, whether the file came to its place or not.
     """
@@ -36,14 +36,15 @@ def receive(store: FileStore, source: BinaryIO, name: str, *, limit: int, scanne
         media_type = check_content(received.path, filename)
         check_harmless(received.path, filename, media_type)
         check_viruses(received.path, filename, scanner)
+        store.bring(received)
         return Upload(received, filename, media_type)
     except BaseException:
         received.forget()
         raise
 
 
-def put(store: FileStore, upload: Upload) -> None:
-    """Into its place; raises `Unwritable` when the disk refuses even that."""
+def put(store: Store, upload: Upload) -> None:
+    """Into its place; raises `Unwritable` when the disk refuses even that, `StoreUnavailable` as `receive`."""
     try:
         store.put(upload.received)
     except OSError as error:
@@ -55,7 +56,7 @@ def limit_text(limit: int) -> str:
     return f"{limit / 1_000_000:g} MB".replace(".", ",")
 
 
-def _receive(store: FileStore, source: BinaryIO, limit: int) -> Received:
+def _receive(store: Store, source: BinaryIO, limit: int) -> Received:
     try:
         return store.receive(_chunks(source), limit=limit)
     except Overflow:

@@ -1,5 +1,6 @@
-"""Where the bytes of evidence lie: a folder, each file under its SHA-256, so the same bytes are stored once.
+"""Where the bytes of evidence lie: each file under its SHA-256, so the same bytes are stored once.
 
+A store is a folder of this machine, or one that several machines share (`FileStore`), or a bucket (`bucket.py`).
 Whoever puts or deletes bytes holds the claim on their hash (`claim`) in the transaction that also writes or reads the
 rows, so that one upload's failure never takes away the file of another one.
 """
@@ -10,13 +11,16 @@ import os
 import re
 import tempfile
 import unicodedata
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, ClassVar, NamedTuple
 
 from sqlalchemy import BigInteger, Connection, bindparam, func, select
 
+from app import room
 from app.text import compose
 
 INCOMING = "incoming"
@@ -42,17 +46,34 @@ class Overflow(Exception):
     """More bytes than allowed."""
 
 
+class Stored(NamedTuple):
+    """A file in its place, and when it came there."""
+
+    sha256: str
+    size: int
+    modified: datetime
+
+
 @dataclass(frozen=True, slots=True)
-class FileStore:
-    """`ab/abcdef…` under `folder`, and `incoming/` for what is on its way. The only code that knows this layout."""
+class Store(ABC):
+    """`ab/abcdef…` for what is in place. What is on its way is first received and looked into under `folder`, which is
+    this machine's own or shared by all of them."""
 
     folder: Path
 
+    shared: ClassVar[bool] = False
+    """Whether other databases may keep files in the same place, so that only the sweep, which knows whose the place
+    is, deletes."""
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """The place as operators know it."""
+
     def receive(self, chunks: Iterable[bytes], *, limit: int) -> Received:
         """Write and hash a stream; `Overflow` past `limit` bytes. What fails leaves no file behind."""
-        incoming = self.folder / INCOMING
-        incoming.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=incoming)
+        self.incoming_folder.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=self.incoming_folder)
         try:
             with os.fdopen(handle, "wb") as target:
                 size, sha256 = _copy(chunks, target, limit)
@@ -61,9 +82,60 @@ class FileStore:
             raise
         return Received(Path(name), size, sha256)
 
+    @abstractmethod
+    def bring(self, received: Received) -> None:
+        """What takes long of `put`, done before the transaction begins."""
+
+    @abstractmethod
     def put(self, received: Received) -> None:
-        """Move received bytes to their place, atomically and durably. Bytes that are there already are replaced, and a
-        transaction that is run again (a deadlock of PostgreSQL) finds those that its first run put."""
+        """Received bytes to their place, whole and for good, or not at all. May be done again: a transaction that is
+        run again (a deadlock of PostgreSQL) finds what its first run put."""
+
+    @abstractmethod
+    def open(self, sha256: str) -> BinaryIO:
+        """The stored bytes; FileNotFoundError when they are not there."""
+
+    @abstractmethod
+    def delete(self, sha256: str) -> None:
+        """Deleting what is not there is no error."""
+
+    @abstractmethod
+    def stored(self) -> Iterator[Stored]:
+        """Every file in place, in no order; whatever else lies there is passed over."""
+
+    @abstractmethod
+    def check(self) -> None:
+        """Raises `Busy` with the cause where files can be neither put nor read."""
+
+    def owner(self) -> str | None:
+        """Whose files these are (`upkeep.identity_of`), where the store was told."""
+        return None
+
+    def settle_owner(self, identity: str) -> str:
+        """Whose files these are: of `identity`, unless the store was told another one before."""
+        return identity
+
+    @property
+    def incoming_folder(self) -> Path:
+        return self.folder / INCOMING
+
+    def incoming(self) -> Iterator[Path]:
+        return self.incoming_folder.glob("*")
+
+
+@dataclass(frozen=True, slots=True)
+class FileStore(Store):
+    """A folder. The only code that knows how files lie in it."""
+
+    @property
+    def name(self) -> str:
+        return str(self.folder)
+
+    def bring(self, received: Received) -> None:
+        """A rename takes no time."""
+
+    def put(self, received: Received) -> None:
+        """Move received bytes to their place, atomically and durably. Bytes that are there already are replaced."""
         target = self.path(received.sha256)
         if not received.path.exists() and target.exists():
             return
@@ -74,7 +146,6 @@ class FileStore:
         _sync_folder(target.parent)
 
     def open(self, sha256: str) -> BinaryIO:
-        """The stored bytes; FileNotFoundError when they are not there."""
         return self.path(sha256).open("rb")
 
     def delete(self, sha256: str) -> None:
@@ -83,12 +154,19 @@ class FileStore:
     def path(self, sha256: str) -> Path:
         return self.folder / sha256[:2] / sha256
 
-    def stored(self) -> Iterator[Path]:
-        """Every file in place; its name is its hash."""
-        return (path for path in self.folder.glob("[0-9a-f][0-9a-f]/*") if len(path.name) == 64)
+    def stored(self) -> Iterator[Stored]:
+        for path in self.folder.glob("[0-9a-f][0-9a-f]/*"):
+            if len(path.name) == 64:
+                with contextlib.suppress(FileNotFoundError):  # deleted meanwhile
+                    found = path.stat()
+                    yield Stored(path.name, found.st_size, datetime.fromtimestamp(found.st_mtime, UTC))
 
-    def incoming(self) -> Iterator[Path]:
-        return (self.folder / INCOMING).glob("*")
+    def check(self) -> None:
+        try:
+            self.incoming_folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise room.refused(self.folder, error) from error
+        room.check(self.incoming_folder)
 
 
 def claim(connection: Connection, sha256: str) -> None:

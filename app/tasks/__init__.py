@@ -2,7 +2,7 @@
 
 from app.tasks.direction import give_direction
 from app.tasks.drafts import FIELDS as DRAFTED
-from app.tasks.drafts import discard_draft, find_draft, save_draft, save_report
+from app.tasks.drafts import Seen, discard_draft, find_draft, save_draft, save_report
 from app.tasks.extension import decide_extension, get_request, list_requests, request_extension
 from app.tasks.noted import list_directions, list_self_reviews
 from app.tasks.read import get_task, list_updates
@@ -19,6 +19,7 @@ __all__ = [
     "SORTS",
     "Decision",
     "Filter",
+    "Seen",
     "Steering",
     "Update",
     "assign",

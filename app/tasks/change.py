@@ -90,7 +90,7 @@ def check_version(row: Located, version: int | None) -> None:
     if version is not None and version != row.version:
         raise StaleVersion(
             f"Nhiệm vụ {row.code} đã được thay đổi từ lúc bạn đọc (bản {version}, hiện là bản {row.version}). "
-            "Hãy đọc lại rồi gửi lại với ETag mới.",
+            "Hãy xem bản mới rồi gửi lại.",
             field="If-Match",
             extra={"version": row.version},
         )

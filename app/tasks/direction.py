@@ -29,7 +29,7 @@ def give_direction(
     check_version(row, version)
     words = compose(text)
     if not words:
-        raise InvalidInput("Hãy ghi nội dung ý kiến chỉ đạo (text).", field="text")
+        raise InvalidInput("Hãy ghi nội dung ý kiến chỉ đạo.", field="text")
     actor = actor.speaking_for(on_behalf_of)
     values = {
         "task_id": row.id,

@@ -11,7 +11,7 @@ from app.agencies import work_calendar
 from app.core import workflow
 from app.core.access import Actor, Permission
 from app.core.workdays import ONE_DAY, Calendar
-from app.errors import Conflict, IllegalMove, InvalidInput, NotFound
+from app.errors import Conflict, Gathered, IllegalMove, InvalidInput, NotFound
 from app.models import accounts, agencies, assessments, criteria, extension_requests, tasks
 from app.tasks.change import Located, apply, check_future, check_leads, check_version, locate
 from app.text import compose
@@ -65,12 +65,11 @@ def request_extension(
     check_version(row, version)
     if row.status not in workflow.OPEN or row.status == "submitted":
         raise IllegalMove(f"Nhiệm vụ đang “{workflow.LABELS[row.status]}” nên không cần gia hạn.")
-    why = compose(reason)
-    if not why:
-        raise InvalidInput("Hãy ghi lý do đề nghị gia hạn (reason).", field="reason")
-    check_future(requested_due, now=now, field="requested_due")
-    if requested_due <= row.effective_due:
-        raise InvalidInput(f"Hạn đề nghị phải sau hạn hiện tại ({row.effective_due:%d/%m/%Y}).", field="requested_due")
+    problems = Gathered()
+    problems.of(_check_later, row, requested_due, "Hạn đề nghị", "requested_due", now=now)
+    why = problems.of(_needed, reason, "Hãy ghi lý do đề nghị gia hạn.", "reason")
+    problems.raise_any()
+    assert why is not None
     open_one = select(extension_requests.c.id).where(
         extension_requests.c.task_id == row.id, extension_requests.c.state == "open"
     )
@@ -118,7 +117,7 @@ def decide_extension(
     words = compose(comment)
     due = _granted(row, request, granted_due, now=now) if decision == "granted" else None
     if due is None and not words:
-        raise InvalidInput("Hãy ghi lý do không chấp nhận gia hạn (comment).", field="comment")
+        raise InvalidInput("Hãy ghi lý do không chấp nhận gia hạn.", field="comment")
     if due is not None and row.status not in workflow.OPEN:
         raise IllegalMove(f"Nhiệm vụ đã “{workflow.LABELS[row.status]}” nên không gia hạn được.")
     decided = connection.execute(
@@ -194,7 +193,18 @@ def refuse_open(connection: Connection, actor: Actor, row: Located, *, now: date
 
 def _granted(row: Located, request: dict[str, Any], granted_due: date | None, *, now: datetime) -> date:
     due: date = granted_due or request["requested_due"]
-    check_future(due, now=now, field="granted_due")
-    if due <= row.effective_due:
-        raise InvalidInput(f"Hạn mới phải sau hạn hiện tại ({row.effective_due:%d/%m/%Y}).", field="granted_due")
+    _check_later(row, due, "Hạn mới", "granted_due", now=now)
     return due
+
+
+def _check_later(row: Located, due: date, label: str, field: str, *, now: datetime) -> None:
+    check_future(due, now=now, field=field)
+    if due <= row.effective_due:
+        raise InvalidInput(f"{label} phải sau hạn hiện tại ({row.effective_due:%d/%m/%Y}).", field=field)
+
+
+def _needed(text: str, asked: str, field: str) -> str:
+    words = compose(text)
+    if not words:
+        raise InvalidInput(asked, field=field)
+    return words

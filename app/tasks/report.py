@@ -13,7 +13,7 @@ from app.core import scoring, workflow
 from app.core.access import Actor, Permission
 from app.core.workdays import local_date
 from app.db import savepoint
-from app.errors import Forbidden, InvalidInput, OutsideRuleDomain, Problem, ScoreNotAccepted
+from app.errors import Fault, Forbidden, Gathered, InvalidInput, OutsideRuleDomain, Problem, ScoreNotAccepted
 from app.models import reports, submissions
 from app.tasks.change import Located, apply, check_leads, check_version, locate, points_or_none
 from app.text import compose
@@ -53,12 +53,9 @@ def record_update(
     _check_move(row, change)
     actor = actor.speaking_for(change.on_behalf_of)
     texts = {name: compose(text) for name, text in change.texts.items()}
-    figures = read_figures(row, change)
-    content = {**{name: getattr(row, name) or "" for name in TEXTS}, **texts, **figures.content}
+    figures = _checked_figures(row, change, texts)
+    content = {**_texts(row, texts), **figures.content}
     submits = change.status == "submitted"
-    if submits:
-        has_score = figures.reported is not None
-        workflow.check_submission(content, appraised=row.kind == "appraised", has_score=has_score)
     _write_report(connection, actor, row, {**texts, **figures.changed}, now=now)
     if submits:
         _write_submission(connection, actor, row, content, figures.reported, now=now)
@@ -142,7 +139,7 @@ def score_of(
         points = scoring.check_declared(rule, row.max, declared if declared is not None else "", field=field)
         return None, points, points
     computed_only = ScoreNotAccepted(
-        "Điểm của tiêu chí này được tính từ số liệu; bỏ điểm và chỉ gửi số liệu (measurements).", field=field
+        "Điểm của tiêu chí này được tính từ số liệu; bỏ điểm và chỉ nhập số liệu.", field=field
     )
     if declared is not None and not measurements:
         raise computed_only
@@ -151,9 +148,9 @@ def score_of(
         computed = scoring.score_measurements(rule, row.max, counts)
     except OutsideRuleDomain as error:
         if declared is None:
-            raise OutsideRuleDomain(
-                f"{error.detail} Hãy gửi kèm {field} là điểm tự chấm.", field=error.field, extra=error.extra
-            ) from error
+            asked = "Hãy nhập kèm điểm tự chấm."
+            faults = (*error.faults, Fault(field, asked))
+            raise OutsideRuleDomain(f"{error.detail} {asked}", faults=faults, extra=error.extra) from error
         points = scoring.check_score(row.max, declared, field=field)
         return counts, points, points
     if declared is not None:
@@ -170,10 +167,28 @@ def _overlaid(earlier: Mapping[str, Any] | None, given: Mapping[str, Any] | None
 # Inside
 
 
+def _checked_figures(row: Located, change: Update, texts: Mapping[str, str]) -> Figures:
+    """The figures, once numbers and texts hold what their status asks for; all that is wrong with both is told."""
+    problems = Gathered()
+    figures = problems.of(read_figures, row, change)
+    if change.status == "submitted":
+        scored = figures is None or figures.reported is not None  # wrong numbers are not missing ones
+        appraised = row.kind == "appraised"
+        problems.of(workflow.check_submission, _texts(row, texts), appraised=appraised, has_score=scored)
+    problems.raise_any()
+    assert figures is not None
+    return figures
+
+
+def _texts(row: Located, given: Mapping[str, str]) -> dict[str, str]:
+    """The report's texts as they will stand."""
+    return {**{name: getattr(row, name) or "" for name in TEXTS}, **given}
+
+
 def _check_says_something(change: Update) -> None:
     said = (change.status, change.percent, change.measurements, change.declared_score)
     if all(part is None for part in said) and not change.texts and not change.note.strip():
-        raise InvalidInput("Cập nhật không có nội dung nào. Hãy gửi tiến độ, số liệu, trạng thái hoặc ghi chú.")
+        raise InvalidInput("Cập nhật không có nội dung nào. Hãy ghi tiến độ, số liệu, trạng thái hoặc ghi chú.")
 
 
 def _check_hands_in(actor: Actor, row: Located, change: Update) -> None:
@@ -191,7 +206,7 @@ def _check_hands_in(actor: Actor, row: Located, change: Update) -> None:
 def _check_move(row: Located, change: Update) -> None:
     if change.status is not None:
         if change.status not in workflow.LABELS:
-            raise InvalidInput("status phải là in_progress hoặc submitted.", field="status")
+            raise InvalidInput("Cơ quan chỉ chuyển được sang “Đang khắc phục” hoặc “Chờ xác nhận”.", field="status")
         workflow.check_agency_move(row.status, change.status)
     elif row.status == "submitted" and not _edits(change):
         return  # a bare note beside a report that waits for review

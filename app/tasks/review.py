@@ -10,7 +10,7 @@ from sqlalchemy import Connection, insert, select, update
 from app import evidence, scope
 from app.core import scoring, workflow
 from app.core.access import Actor, Permission
-from app.errors import EvidenceRequired, InvalidInput, OutsideRuleDomain, ScoreNotAccepted, SelfReview
+from app.errors import EvidenceRequired, Gathered, InvalidInput, OutsideRuleDomain, ScoreNotAccepted, SelfReview
 from app.models import reports, reviews, submissions
 from app.tasks.change import Located, apply, check_future, check_version, locate, points_or_none
 from app.tasks.extension import refuse_open
@@ -95,27 +95,22 @@ def _decide(connection: Connection, row: Located, submission: Any, decision: Dec
     if decision.decision == "accepted":
         return _accept(connection, row, submission, decision)
     if decision.measurements is not None or decision.verified_score is not None:
-        raise ScoreNotAccepted("Chỉ ghi số liệu hoặc điểm xác nhận khi decision là accepted.", field="decision")
+        raise ScoreNotAccepted("Chỉ ghi số liệu hoặc điểm xác nhận khi quyết định là xác nhận.", field="decision")
     if decision.decision == "returned":
         return _return(decision, now=now)
-    due = _required(
-        decision.due_before, "due_before", "Cần hạn báo cáo tiếp theo (due_before) khi cho tiếp tục khắc phục."
-    )
-    check_future(due, now=now, field="due_before")
+    asked = "Cần hạn báo cáo tiếp theo khi cho tiếp tục khắc phục."
+    due = _future(decision.due_before, "due_before", asked, now=now)
     # The follow-up date replaces what was due before; the old dates stay in the log.
     values = {"due_before": due, "extension_due": None, "resubmit_before": None}
     return _Outcome(values, {"due": due, "frozen": {}}, {})
 
 
 def _return(decision: Decision, *, now: datetime) -> _Outcome:
-    if not decision.comment.strip():
-        raise InvalidInput("Hãy ghi rõ nội dung cần bổ sung, hoàn thiện (comment).", field="comment")
-    due = _required(
-        decision.resubmit_before,
-        "resubmit_before",
-        "Cần hạn nộp lại (resubmit_before) khi yêu cầu bổ sung, hoàn thiện.",
-    )
-    check_future(due, now=now, field="resubmit_before")
+    problems = Gathered()
+    asked = "Cần hạn nộp lại khi yêu cầu bổ sung, hoàn thiện."
+    due = problems.of(_future, decision.resubmit_before, "resubmit_before", asked, now=now)
+    problems.of(_check_comment, decision.comment)
+    problems.raise_any()
     # A rejected figure stands nowhere until it is handed in again.
     return _Outcome({"resubmit_before": due, "reported": None}, {"due": due, "frozen": {}}, {})
 
@@ -127,7 +122,7 @@ def _accept(connection: Connection, row: Located, submission: Any, decision: Dec
     if verified is not None and verified > row.published and not documents and waiver is None:
         raise EvidenceRequired(
             f"Điểm xác nhận {_shown(verified)} cao hơn điểm công bố {_shown(row.published)} nhưng chưa có tài liệu "
-            "kiểm chứng. Hãy yêu cầu bổ sung, hoặc ghi lý do miễn (evidence_waiver).",
+            "kiểm chứng. Hãy yêu cầu bổ sung, hoặc ghi lý do miễn.",
             field="evidence_waiver",
         )
     if verified is not None:
@@ -185,9 +180,15 @@ def _only_outside(row: Located, measurements: Mapping[str, Any] | None, declared
     return None
 
 
-def _required(day: date | None, field: str, detail: str) -> date:
+def _check_comment(comment: str) -> None:
+    if not comment.strip():
+        raise InvalidInput("Hãy ghi rõ nội dung cần bổ sung, hoàn thiện.", field="comment")
+
+
+def _future(day: date | None, field: str, asked: str, *, now: datetime) -> date:
     if day is None:
-        raise InvalidInput(detail, field=field)
+        raise InvalidInput(asked, field=field)
+    check_future(day, now=now, field=field)
     return day
 
 

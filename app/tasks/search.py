@@ -132,7 +132,7 @@ def list_tasks_as_json(connection: Connection, actor: Actor, wanted: Filter, *, 
 def _page(connection: Connection, actor: Actor, wanted: Filter, *, now: datetime) -> tuple[int, list[tuple[Any, ...]]]:
     actor.require(Permission.TASK_READ)
     if wanted.sort not in SORTS:
-        raise InvalidInput(f"sort phải là một trong: {', '.join(SORTS)}.", field="sort")
+        raise InvalidInput("Không có cách sắp xếp này.", field="sort", extra={"allowed": list(SORTS)})
     values = _values(actor, wanted, today=local_date(now))
     count, page = _statements(actor.role, actor.province_id is None, wanted.shape())
     total: int = connection.execute(count, values).scalar_one()
@@ -189,7 +189,8 @@ def _values(actor: Actor, wanted: Filter, *, today: date) -> dict[str, Any]:
 def _known_statuses(statuses: tuple[str, ...]) -> tuple[str, ...]:
     unknown = [status for status in statuses if status not in workflow.LABELS]
     if unknown:
-        raise InvalidInput(f"Không có trạng thái {unknown[0]!r}; dùng: {', '.join(workflow.LABELS)}.", field="status")
+        known = {"allowed": list(workflow.LABELS)}
+        raise InvalidInput(f"Không có trạng thái “{unknown[0][:40]}”.", field="status", extra=known)
     return statuses
 
 

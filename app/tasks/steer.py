@@ -12,7 +12,7 @@ from app.core import scoring, workflow
 from app.core.access import Actor, Permission
 from app.core.workdays import local_date
 from app.db import savepoint
-from app.errors import Conflict, IllegalMove, InvalidInput
+from app.errors import Conflict, Gathered, IllegalMove, InvalidInput
 from app.models import agencies, task_cooperators
 from app.tasks.change import Located, apply, brief, check_future, check_version, locate
 from app.tasks.extension import refuse_open
@@ -37,16 +37,15 @@ def steer(
 
     A new due date takes the place of an extension and a resubmission date too.
     """
-    row, why = _begin(connection, actor, ident, change.reason, version=version)
+    row = _begin(connection, actor, ident, version=version)
+    problems = Gathered()
+    why = problems.of(_reason, change.reason)
+    values = {**_due(change.due_before, problems, now=now), **_target(row, change.target, problems)}
+    problems.raise_any()
+    assert why is not None
     if change.due_before is None and change.target is None and change.cooperating is None:
-        raise InvalidInput("Không có thay đổi nào. Hãy gửi due_before, target hoặc cooperating.")
+        raise InvalidInput("Không có thay đổi nào. Hãy ghi hạn mới, điểm mục tiêu hoặc cơ quan phối hợp.")
     _check_open(row)
-    values: dict[str, Any] = {}
-    if change.due_before is not None:
-        check_future(change.due_before, now=now, field="due_before")
-        values |= {"due_before": change.due_before, "extension_due": None, "resubmit_before": None}
-    if change.target is not None:
-        values["target"] = scoring.check_target(row.max, row.published, change.target)
     before, after = _set_cooperators(connection, row, change.cooperating)
     if before == after and all(row._mapping[name] == value for name, value in values.items()):
         return brief(row._mapping, today=local_date(now))
@@ -75,7 +74,7 @@ def close(
     connection: Connection, actor: Actor, ident: str, reason: str, *, version: int | None, now: datetime
 ) -> dict[str, Any]:
     """End a task that cannot be remedied (`not_remediable`). Its criterion keeps the published score."""
-    row, why = _begin(connection, actor, ident, reason, version=version)
+    row, why = _begin(connection, actor, ident, version=version), _reason(reason)
     workflow.check_closure(row.status)
     refuse_open(connection, actor, row, now=now)
     values = {"status": "closed", "submitted_at": None, "submitted_by": None}
@@ -95,12 +94,13 @@ def reopen(
     now: datetime,
 ) -> dict[str, Any]:
     """Take up a finished task again; the verified score no longer counts, what was frozen stays on record."""
-    row, why = _begin(connection, actor, ident, reason, version=version)
+    row = _begin(connection, actor, ident, version=version)
+    problems = Gathered()
+    why = problems.of(_reason, reason)
+    values = {"status": "in_progress", "verified": None, **_due(due_before, problems, now=now)}
+    problems.raise_any()
+    assert why is not None
     workflow.check_reopening(row.status)
-    values: dict[str, Any] = {"status": "in_progress", "verified": None}
-    if due_before is not None:
-        check_future(due_before, now=now, field="due_before")
-        values |= {"due_before": due_before, "extension_due": None, "resubmit_before": None}
     also = {"verified_measurements": None}
     return apply(connection, actor, row, values, action="task.reopened", now=now, why=why, also=also)
 
@@ -109,7 +109,7 @@ def assign(
     connection: Connection, actor: Actor, ident: str, agency: str, reason: str, *, version: int | None, now: datetime
 ) -> dict[str, Any]:
     """Give an open task another lead agency of the same province."""
-    row, why = _begin(connection, actor, ident, reason, version=version)
+    row, why = _begin(connection, actor, ident, version=version), _reason(reason)
     _check_open(row)
     if row.status == "submitted":
         raise IllegalMove("Báo cáo đang chờ xác nhận. Hãy xem xét báo cáo trước khi giao cho cơ quan khác.")
@@ -129,16 +129,32 @@ def assign(
 # Inside
 
 
-def _begin(
-    connection: Connection, actor: Actor, ident: str, reason: str, *, version: int | None
-) -> tuple[Located, str]:
+def _begin(connection: Connection, actor: Actor, ident: str, *, version: int | None) -> Located:
     row = locate(connection, actor, ident)
     actor.require(Permission.TASK_STEER)
     check_version(row, version)
-    why = compose(reason)
+    return row
+
+
+def _reason(text: str) -> str:
+    why = compose(text)
     if not why:
-        raise InvalidInput("Hãy ghi lý do (reason).", field="reason")
-    return row, why
+        raise InvalidInput("Hãy ghi lý do.", field="reason")
+    return why
+
+
+def _due(day: date | None, problems: Gathered, *, now: datetime) -> dict[str, Any]:
+    """The columns of a new due date; it takes the place of extension and resubmission."""
+    if day is None:
+        return {}
+    problems.of(check_future, day, now=now, field="due_before")
+    return {"due_before": day, "extension_due": None, "resubmit_before": None}
+
+
+def _target(row: Located, given: str | None, problems: Gathered) -> dict[str, Any]:
+    if given is None:
+        return {}
+    return {"target": problems.of(scoring.check_target, row.max, row.published, given)}
 
 
 def _check_open(row: Located) -> None:

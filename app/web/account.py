@@ -9,8 +9,8 @@ from app import accounts
 from app.api.schemas import path_id
 from app.errors import InvalidInput, NotFound, Problem
 from app.web.browsers import in_words
-from app.web.signin import check_repeated, device_of
-from app.web.visit import Signed, Visit, remember
+from app.web.signin import check_repeated
+from app.web.visit import Signed, Visit, caller_of, remember
 
 router = APIRouter(include_in_schema=False)
 
@@ -33,18 +33,18 @@ async def change_password(visit: Signed) -> Response:
         if not visit.sent.raw("current"):
             raise InvalidInput("Hãy nhập mật khẩu hiện tại.", field="current")
         check_repeated(visit.sent)
-        token = await accounts.change_password(
+        changed = await accounts.change_password(
             visit.db,
             visit.session,
             visit.sent.raw("current"),
             visit.sent.raw("password"),
-            device=device_of(visit.request),
+            caller=caller_of(visit.request),
             now=visit.now,
         )
     except Problem as problem:
         return await _page(visit, problem=problem)
     response = visit.to("/account", "password-changed")
-    remember(response, token, visit.settings)
+    remember(response, changed, visit.settings)
     return response
 
 

@@ -9,15 +9,17 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from app import agencies
+from app.assessments.defaults import find_default
 from app.assessments.read import change_assessment, get_assessment
 from app.core.access import Permission
 from app.core.scoring import format_points, parse_points
 from app.errors import InvalidInput, Problem
 from app.idents import read_count
 from app.reports.tables.columns import KINDS
+from app.telling import POLICY
+from app.web import defaults
 from app.web.contradictions import check_words
 from app.web.forms import Sent
-from app.web.telling import POLICY
 from app.web.visit import Signed, Visit
 
 router = APIRouter(include_in_schema=False)
@@ -41,6 +43,7 @@ async def show_assessment(visit: Signed) -> Response:
 
 @router.post("/assessment/{code}/mandate")
 async def save_mandate(visit: Signed, code: str) -> Response:
+    visit.actor.require(Permission.ASSESSMENT_EDIT)
     """`act` remove takes the mandate away."""
     removes = visit.sent.text("act") == "remove"
     try:
@@ -53,6 +56,7 @@ async def save_mandate(visit: Signed, code: str) -> Response:
 
 @router.post("/assessment/{code}/policy")
 async def save_policy(visit: Signed, code: str) -> Response:
+    visit.actor.require(Permission.ASSESSMENT_EDIT)
     try:
         await _change(visit, code, {"reminder_policy": _policy(visit.sent)})
     except Problem as problem:
@@ -62,6 +66,7 @@ async def save_policy(visit: Signed, code: str) -> Response:
 
 @router.post("/assessment/holidays")
 async def set_day(visit: Signed) -> Response:
+    visit.actor.require(Permission.CALENDAR_EDIT)
     sent = visit.sent
     try:
         day = _day(sent)
@@ -74,6 +79,7 @@ async def set_day(visit: Signed) -> Response:
 
 @router.post("/assessment/holidays/clear")
 async def clear_day(visit: Signed) -> Response:
+    visit.actor.require(Permission.CALENDAR_EDIT)
     try:
         day = _day(visit.sent)
         await visit.write(agencies.clear_holiday, day)
@@ -140,6 +146,7 @@ async def _page(visit: Visit, problem: Problem | None = None, *, code: str | Non
     if code is not None:
         frame["assessment"] = next((one for one in frame["assessments"] if one["code"] == code), frame["assessment"])
     shown = await visit.read(get_assessment, frame["assessment"]["code"])
+    default = await visit.read(find_default)
     year = _year(visit)
     may = visit.actor.may
     return visit.page(
@@ -147,6 +154,9 @@ async def _page(visit: Visit, problem: Problem | None = None, *, code: str | Non
         problem=problem,
         **frame,
         shown=shown,
+        default=default,
+        default_title=defaults.title(default) if default else "",
+        why=defaults.WHY[default.why] if default else "",
         criteria=_criteria(visit, shown["criteria"]),
         short=format_points(sum(parse_points(one["points_short"]) for one in shown["criteria"])),
         policy=shown_policy(shown["reminder_policy"]),

@@ -9,8 +9,8 @@ from starlette.responses import Response
 from app import audit
 from app.core.access import Permission
 from app.errors import Problem
+from app.telling import ACTIONS, ENTITIES, changes, sentence
 from app.web.forms import parse_day
-from app.web.telling import ACTIONS, ENTITIES, changes, sentence
 from app.web.visit import Signed, Visit
 
 router = APIRouter(include_in_schema=False)
@@ -28,7 +28,7 @@ async def show_audit(visit: Signed) -> Response:
     typed = {name: visit.request.query_params.get(name, "").strip()[:200] for name in FILTERS}
     problem, found = None, None
     try:
-        found = await visit.read(audit.list_events, _wanted(visit, typed))
+        found = await visit.read(audit.list_told, _wanted(visit, typed))
     except Problem as error:
         problem = error
     return visit.page(

@@ -1,7 +1,7 @@
 """Sở Nội vụ's desk: where everything stands in one look."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -12,8 +12,8 @@ from app import agencies, audit, outbox, summaries, tasks
 from app.core.access import Actor, Permission
 from app.core.workdays import local_date
 from app.db import Connection
-from app.web.drawings import draw
-from app.web.telling import sentence
+from app.telling import sentence
+from app.web.drawings import draw, trend_start
 from app.web.visit import Signed
 
 router = APIRouter(include_in_schema=False)
@@ -22,7 +22,6 @@ SOON = 7
 """Days ahead that the desk looks."""
 SHOWN = 6
 """Of everything that waits, the first few; the rest is a link away."""
-TREND_DAYS = 30
 
 
 @router.get("/desk")
@@ -38,8 +37,7 @@ def gather(connection: Connection, actor: Actor, assessment: str, *, now: dateti
     standing = summaries.get_standing(connection, actor, assessment, now=now)
     summary = summaries.summarize(connection, actor, assessment, by="agency", now=now)
     soon = tasks.Filter(assessment=assessment, due_within=SOON, limit=SHOWN)
-    first = local_date(now) - timedelta(days=TREND_DAYS)
-    history = summaries.get_history(connection, actor, assessment, since=first, now=now)
+    history = summaries.get_history(connection, actor, assessment, since=trend_start(local_date(now)), now=now)
     page: dict[str, Any] = {"limit": SHOWN, "offset": 0, "now": now}
     return {
         "standing": standing,

@@ -1,9 +1,17 @@
 """Charts on a page: sizes, words and the table behind each; the images themselves come from `app.web.charts`."""
 
 from collections.abc import Mapping
-from typing import Any
+from datetime import date, timedelta
+from typing import Any, Final
 
 from app.reports.charts import NARROW, WIDE, Chart, agencies_chart, fields_chart, total_chart, trend_chart
+
+TREND_DAYS: Final = 30
+"""Before the last one: one picture serves desk and overview, and more would not be told apart on paper."""
+
+
+def trend_start(last: date) -> date:
+    return last - timedelta(days=TREND_DAYS)
 
 
 def draw(

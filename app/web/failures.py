@@ -6,6 +6,7 @@ from urllib.parse import quote
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import RedirectResponse, Response
 from starlette.types import Scope
 
@@ -13,7 +14,6 @@ from app import errors
 from app.api import errors as api_errors
 from app.web import pages
 from app.web.visit import SignInRequired
-from app.web.wording import for_people
 
 MACHINES = ("/api/", "/healthz", "/readyz", "/metrics")
 """Addresses that answer programs."""
@@ -24,6 +24,7 @@ Handler = Callable[[Request, Exception], Awaitable[Response]]
 def install(app: FastAPI) -> None:
     """Replaces the API's handlers by ones that answer people with a page and programs as before."""
     app.add_exception_handler(SignInRequired, on_sign_in_required)
+    app.add_exception_handler(ClientDisconnect, _on_gone)
     app.add_exception_handler(errors.Problem, _split(api_errors.on_problem, _on_problem))
     app.add_exception_handler(RequestValidationError, _split(api_errors.on_invalid_request, _on_invalid))
     app.add_exception_handler(HTTPException, _split(api_errors.on_http_exception, _on_http))
@@ -56,7 +57,12 @@ async def on_sign_in_required(request: Request, _error: Exception) -> Response:
 
 async def _on_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, errors.Problem)
-    return _page(request, api_errors.STATUS[type(error)], error.title, for_people(error.detail))
+    return _page(request, api_errors.STATUS[type(error)], error.title, error.detail)
+
+
+async def _on_gone(_request: Request, _error: Exception) -> Response:
+    """The browser left off sending: it typed on, or the tab was closed. Nobody reads the answer, nothing is broken."""
+    return Response(status_code=400)
 
 
 async def _on_invalid(request: Request, _error: Exception) -> Response:

@@ -11,6 +11,7 @@ from app.errors import InvalidInput
 from app.idents import read_count
 from app.text import compose, plain_score, typed_day
 from app.text import plain_number as plain_number
+from app.vietnamese import number_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,13 @@ class Sent:
             raise InvalidInput("Không rõ cần bật hay tắt. Hãy tải lại trang rồi bấm lại nút.", field=name)
         return said
 
+    def needed(self, name: str, asked: str) -> str:
+        """A text that must be there; else `asked` is said of it."""
+        given = self.text(name)
+        if not given:
+            raise InvalidInput(asked, field=name)
+        return given
+
     def many(self, name: str) -> list[str]:
         """Every non-empty value of the name."""
         return [text for text in map(compose, self.values.get(name, ())) if text]
@@ -60,6 +68,20 @@ class Sent:
     def day(self, name: str, label: str) -> date | None:
         """None when empty; raises `InvalidInput` that names the field in words."""
         return parse_day(self.text(name), field=name, label=label)
+
+    def needed_day(self, name: str, label: str, asked: str) -> date:
+        """A day that must be there; else `asked` is said of it."""
+        self.needed(name, asked)
+        day = self.day(name, label)
+        assert day is not None
+        return day
+
+    def check_length(self, name: str, most: int) -> None:
+        length = len(self.text(name))
+        if length > most:
+            raise InvalidInput(
+                f"Nội dung dài {number_text(length)} ký tự, tối đa {number_text(most)}. Hãy rút gọn.", field=name
+            )
 
     def whole(self, name: str, label: str) -> int | None:
         """A whole number, None when empty; raises `InvalidInput`."""

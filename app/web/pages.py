@@ -12,21 +12,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from app import vietnamese
-from app.api.errors import STATUS
+from app.api.errors import STATUS, heads
 from app.core import workflow
-from app.core.access import Role
 from app.core.reminding import days_text
 from app.errors import Problem
 from app.settings import ROOT
+from app.telling.words import ROLES
 from app.web import navigation, notices
-from app.web.wording import for_people
-
-ROLES = {
-    Role.AGENCY: "Cơ quan, đơn vị",
-    Role.COORDINATOR: "Cơ quan thường trực",
-    Role.LEADERSHIP: "Lãnh đạo",
-    Role.ADMIN: "Quản trị hệ thống",
-}
 
 
 @cache
@@ -56,7 +48,7 @@ def environment() -> Environment:
         "STATUSES": workflow.LABELS,
         "OPEN": workflow.OPEN,
         "ROLES": ROLES,
-        "navigation": navigation.for_role,
+        "menu": navigation.menu,
         "version": asset_version(),
     }
     return made
@@ -76,8 +68,6 @@ def pairs(rows: Iterable[Mapping[str, Any]], value: str, label: str) -> list[tup
 def render(request: Request, template: str, status: int, *, problem: Problem | None = None, **context: Any) -> Response:
     """A template as an answer. A problem gives it the status that the API would give."""
     done = notices.DONE.get(request.query_params.get("done", ""))
-    if problem is not None:
-        problem.detail = for_people(problem.detail)
     body = (
         environment()
         .get_template(template)
@@ -85,7 +75,9 @@ def render(request: Request, template: str, status: int, *, problem: Problem | N
     )
     if problem is not None and status == 200:
         status = STATUS[type(problem)]
-    return HTMLResponse(body, status, headers={"Cache-Control": "no-store"})
+    # A page asks for no key in a header, whatever its status.
+    told = heads(503 if status == 503 else 429, {} if problem is None else problem.extra)
+    return HTMLResponse(body, status, headers={"Cache-Control": "no-store", **told})
 
 
 @cache

@@ -125,6 +125,12 @@ async def revoke_key(visit: Signed, account_id: str, key_id: str) -> Response:
     return visit.to(f"/accounts/{path_id(account_id)}", "key-revoked")
 
 
+@router.post("/accounts/{account_id}/unlock")
+async def unlock(visit: Signed, account_id: str) -> Response:
+    await visit.write(accounts.unlock, path_id(account_id))
+    return visit.to(f"/accounts/{path_id(account_id)}", "account-unlocked")
+
+
 @router.post("/accounts/{account_id}/sessions/end")
 async def end_sessions(visit: Signed, account_id: str) -> Response:
     await visit.write(accounts.end_sessions, path_id(account_id))

@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 POLICY: Final = "; ".join(
     (
         "default-src 'none'",
+        "object-src 'none'",
         "script-src 'self'",
         "style-src 'self'",
         "img-src 'self' data:",  # Pico draws its small icons as data: images
@@ -34,9 +35,10 @@ YEAR: Final = "max-age=31536000"
 class Protection:
     """Adds `HEADERS` where an answer has not set them itself, with https also HSTS; nothing but files is kept."""
 
-    def __init__(self, app: ASGIApp, *, https: bool) -> None:
+    def __init__(self, app: ASGIApp, *, https: bool, subdomains: bool = True) -> None:
         self.app = app
-        self.headers = {**HEADERS, **({"Strict-Transport-Security": YEAR} if https else {})}
+        strict = f"{YEAR}; includeSubDomains" if subdomains else YEAR
+        self.headers = {**HEADERS, **({"Strict-Transport-Security": strict} if https else {})}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

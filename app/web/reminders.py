@@ -10,12 +10,13 @@ from starlette.responses import Response
 
 from app import outbox, reminders
 from app.agencies import Reachable, list_agencies
+from app.api.downloads import saved_as
 from app.api.schemas import path_id
 from app.core.access import Permission
 from app.core.workdays import local_date
 from app.errors import Problem
 from app.outbox.channels import choose
-from app.reports.tables.columns import DELIVERY_STATES
+from app.telling.words import DELIVERY_STATES
 from app.vietnamese import number_text
 from app.web.forms import parse_day
 from app.web.visit import Signed, Visit
@@ -182,7 +183,7 @@ def _words() -> dict[str, Any]:
 
 def _eml(visit: Visit, drawn: reminders.Drawn, name: str) -> Response:
     body = drawn.eml(sender=visit.settings.mail_from, now=visit.now)
-    headers = {"Content-Disposition": f'attachment; filename="{name}.eml"', "Cache-Control": "no-store"}
+    headers = {**saved_as(f"{name}.eml"), "Cache-Control": "no-store"}
     return Response(body, headers=headers, media_type="message/rfc822")
 
 

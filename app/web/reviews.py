@@ -1,7 +1,7 @@
 """What waits for a decision of Sở Nội vụ: reports and requests for extension."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from fastapi import APIRouter
@@ -12,13 +12,12 @@ from app.api.schemas import path_id
 from app.core.access import Actor, Permission
 from app.core.scoring import format_points, parse_points
 from app.db import Connection
-from app.errors import InvalidInput, Problem
+from app.errors import Gathered, InvalidInput, Problem
 from app.tasks import Decision
 from app.text import compose, plain_number
 from app.web import task as task_page
 from app.web.forms import Sent
 from app.web.visit import Signed, Visit
-from app.web.wording import for_people
 
 router = APIRouter(include_in_schema=False)
 
@@ -80,12 +79,14 @@ def _before_and_after(total: str, moved: int) -> dict[str, str]:
 
 @router.post("/tasks/{code}/review")
 async def review(visit: Signed, code: str) -> Response:
+    task = await visit.read(tasks.get_task, code)
+    visit.actor.require(Permission.TASK_REVIEW)
     try:
-        waiting = (await visit.read(tasks.get_task, code)) if visit.sent.text(FORM + "decision") == "accepted" else None
+        waiting = task if visit.sent.text(FORM + "decision") == "accepted" else None
         version = visit.sent.version(FORM + "version")
         await visit.write(tasks.review, code, read_decision(visit.sent, waiting), version=version)
     except Problem as problem:
-        problem.field = FORM + problem.field.replace("measurements.", "input.") if problem.field else None
+        problem.rename(lambda field: FORM + field.removeprefix(FORM).replace("measurements.", "input."))
         return await task_page.show_task(visit, code, problem=problem, typed=visit.sent.shown(FORM))
     return visit.to("/reviews", f"review-{visit.sent.text(FORM + 'decision')}", decided=code)
 
@@ -101,13 +102,14 @@ async def show_score(visit: Signed, code: str) -> Response:
     try:
         score = await visit.read(tasks.preview_score, code, numbers, declared)
     except Problem as problem:
-        return visit.page("task/review_score.html", status=200, score=None, fault=for_people(problem.detail))
+        return visit.page("task/review_score.html", status=200, score=None, fault=problem.detail)
     return visit.page("task/review_score.html", score=score, fault=None)
 
 
 def read_decision(sent: Sent, task: Mapping[str, Any] | None) -> Decision:
     """The form as a decision. Numbers count only when accepting, and only where they differ from what was submitted:
-    what is left alone stays exactly as submitted. `task` is the task as it stands, None for other decisions."""
+    what is left alone stays exactly as submitted. A date left in the part of another decision does not count either.
+    `task` is the task as it stands, None for other decisions."""
     decision = sent.text(FORM + "decision")
     if not decision:
         raise InvalidInput(
@@ -116,23 +118,22 @@ def read_decision(sent: Sent, task: Mapping[str, Any] | None) -> Decision:
     return Decision(
         decision,
         comment=sent.text(FORM + "comment"),
-        due_before=_day_for(sent, decision, "continued", "due_before", "Hạn báo cáo tiếp theo"),
-        resubmit_before=_day_for(sent, decision, "returned", "resubmit_before", "Hạn nộp lại"),
+        due_before=sent.day(FORM + "due_before", "Hạn báo cáo tiếp theo") if decision == "continued" else None,
+        resubmit_before=_read_resubmission(sent) if decision == "returned" else None,
         measurements=None if task is None else _changed_numbers(sent, task),
         verified_score=None if task is None else _changed_score(sent, task),
         evidence_waiver=sent.optional(FORM + "evidence_waiver") if task is not None else None,
     )
 
 
-def _day_for(sent: Sent, decision: str, wanted: str, name: str, label: str) -> Any:
-    """A date left in the part of another decision does not count."""
-    if decision != wanted:
-        return None
-    try:
-        return sent.day(FORM + name, label)
-    except InvalidInput as problem:
-        problem.field = name
-        raise
+def _read_resubmission(sent: Sent) -> date | None:
+    """The date of a returned report; where it cannot be read, a missing comment is told of with it."""
+    problems = Gathered()
+    day = problems.of(sent.day, FORM + "resubmit_before", "Hạn nộp lại")
+    if problems.found:
+        problems.of(sent.needed, FORM + "comment", "Hãy ghi rõ nội dung cần bổ sung, hoàn thiện.")
+    problems.raise_any()
+    return day
 
 
 def _changed_numbers(sent: Sent, task: Mapping[str, Any]) -> dict[str, str] | None:
@@ -174,8 +175,7 @@ async def decide(visit: Signed, request_id: str) -> Response:
         due = sent.day(f"granted_due-{known}", "Hạn mới") if decision == "granted" else None
         await visit.write(tasks.decide_extension, known, decision, due, sent.text(f"comment-{known}"))
     except Problem as problem:
-        if problem.field in ("granted_due", "comment"):
-            problem.field = f"{problem.field}-{known}"
+        problem.rename(lambda field: f"{field}-{known}" if field in ("granted_due", "comment") else field)
         return await _show_extensions(visit, problem)
     return visit.to("/extensions", f"extension-{decision}")
 

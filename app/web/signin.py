@@ -10,7 +10,7 @@ from app.errors import InvalidInput, NotFound, Problem, Unauthenticated
 from app.text import compose
 from app.web import navigation, pages
 from app.web.forms import Sent, read_sent
-from app.web.visit import Signed, check_origin, cookie_name, forget, local_path, remember
+from app.web.visit import Signed, caller_of, check_origin, cookie_name, forget, local_path, remember
 
 router = APIRouter(include_in_schema=False)
 
@@ -45,7 +45,7 @@ async def sign_in(request: Request) -> Response:
             state.db,
             name,
             sent.raw("password"),
-            device=device_of(request),
+            caller=caller_of(request),
             old_token=request.cookies.get(cookie_name(state.settings)),
             now=state.clock.now(),
         )
@@ -54,7 +54,7 @@ async def sign_in(request: Request) -> Response:
     except Problem as problem:
         return _form(request, name, going, problem=problem)
     response = RedirectResponse(navigation.home(signed_in.actor.role) if going == "/" else going, 303)
-    remember(response, signed_in.token, state.settings)
+    remember(response, signed_in, state.settings)
     return response
 
 
@@ -63,6 +63,7 @@ async def sign_out(visit: Signed) -> Response:
     await visit.db.write(accounts.end_session, visit.session.id, now=visit.now)
     response = visit.to("/signin", "signed-out")
     forget(response, visit.settings)
+    response.headers["Clear-Site-Data"] = '"storage"'  # texts that report.js keeps here; it asks before they go
     return response
 
 
@@ -99,11 +100,6 @@ def check_repeated(sent: Sent) -> None:
     """Nobody sees what they type: raises `InvalidInput` when it was typed differently the second time."""
     if sent.raw("password") != sent.raw("repeated"):
         raise InvalidInput(DIFFERENT, field="repeated")
-
-
-def device_of(request: Request) -> str:
-    """What the browser calls itself."""
-    return request.headers.get("user-agent", "")[:400]
 
 
 async def _is_signed_in(request: Request) -> bool:

@@ -11,7 +11,7 @@ from app import tasks
 from app.agencies import list_agencies
 from app.core.access import Actor, Permission
 from app.db import Connection
-from app.errors import InvalidInput, Problem
+from app.errors import Gathered, InvalidInput, Problem
 from app.idents import read_count
 from app.tasks import Steering
 from app.web import task as task_page
@@ -20,6 +20,7 @@ from app.web.visit import Signed, Visit
 
 router = APIRouter(include_in_schema=False)
 
+NO_REASON = "Hãy ghi lý do."
 MOST_AT_ONCE = 50
 """A page of the list."""
 
@@ -32,7 +33,7 @@ async def show_steering(visit: Signed, code: str) -> Response:
 @router.post("/tasks/{code}/steering/due")
 async def change_due(visit: Signed, code: str) -> Response:
     async def act(sent: Sent, version: int) -> None:
-        due = _needed(sent.day("due-due_before", "Hạn mới"), "due_before", "Hãy nhập hạn mới.")
+        due = _read_due(sent, "due-due_before", "due-reason")
         await visit.write(tasks.steer, code, Steering(sent.text("due-reason"), due_before=due), version=version)
 
     return await _steer(visit, code, "due", act)
@@ -41,7 +42,8 @@ async def change_due(visit: Signed, code: str) -> Response:
 @router.post("/tasks/{code}/steering/target")
 async def change_target(visit: Signed, code: str) -> Response:
     async def act(sent: Sent, version: int) -> None:
-        target = _needed(sent.score("target-target"), "target", "Hãy nhập điểm mục tiêu.")
+        _check_filled(sent, "target-target", "Hãy nhập điểm mục tiêu.", "target-reason")
+        target = sent.score("target-target")
         await visit.write(tasks.steer, code, Steering(sent.text("target-reason"), target=target), version=version)
 
     return await _steer(visit, code, "target", act)
@@ -59,8 +61,8 @@ async def change_cooperating(visit: Signed, code: str) -> Response:
 @router.post("/tasks/{code}/steering/assign")
 async def assign(visit: Signed, code: str) -> Response:
     async def act(sent: Sent, version: int) -> None:
-        agency = _needed(sent.optional("assign-agency"), "agency", "Hãy chọn cơ quan nhận nhiệm vụ.")
-        await visit.write(tasks.assign, code, agency, sent.text("assign-reason"), version=version)
+        _check_filled(sent, "assign-agency", "Hãy chọn cơ quan nhận nhiệm vụ.", "assign-reason")
+        await visit.write(tasks.assign, code, sent.text("assign-agency"), sent.text("assign-reason"), version=version)
 
     return await _steer(visit, code, "assign", act)
 
@@ -88,7 +90,7 @@ async def give_direction(visit: Signed, code: str) -> Response:
     try:
         await visit.write(tasks.give_direction, code, visit.sent.text("direction-text"), None, version=None)
     except Problem as problem:
-        problem.field = f"direction-{problem.field}" if problem.field else None
+        problem.rename(lambda field: f"direction-{field}")
         return await task_page.show_task(visit, code, problem=problem, typed=visit.sent.shown("direction-"))
     return visit.to(f"/tasks/{code}", "direction-given")
 
@@ -98,8 +100,7 @@ async def _steer(visit: Visit, code: str, form: str, act: Callable[[Sent, int], 
     try:
         await act(visit.sent, visit.sent.version())
     except Problem as problem:
-        if problem.field and not problem.field.startswith(f"{form}-"):
-            problem.field = f"{form}-{problem.field}"
+        problem.rename(lambda field: field if field.startswith(f"{form}-") else f"{form}-{field}")
         return await _show(visit, code, problem)
     return visit.to(f"/tasks/{code}", f"steered-{form}")
 
@@ -128,10 +129,23 @@ def chosen(task: Mapping[str, Any], sent: Sent) -> list[str]:
     return [one["code"] for one in task["cooperating"]]
 
 
-def _needed(value: Any, field: str, detail: str) -> Any:
-    if value is None:
-        raise InvalidInput(detail, field=field)
-    return value
+def _check_filled(sent: Sent, name: str, asked: str, reason: str) -> None:
+    """Where the field is empty, a missing reason is told of with it."""
+    problems = Gathered()
+    if problems.of(sent.needed, name, asked) is None:
+        problems.of(sent.needed, reason, NO_REASON)
+    problems.raise_any()
+
+
+def _read_due(sent: Sent, name: str, reason: str) -> date:
+    """The new due date; where none can be read, a missing reason is told of with it."""
+    problems = Gathered()
+    due = problems.of(sent.needed_day, name, "Hạn mới", "Hãy nhập hạn mới.")
+    if due is None:
+        problems.of(sent.needed, reason, NO_REASON)
+    problems.raise_any()
+    assert due is not None
+    return due
 
 
 # Many at once
@@ -150,7 +164,7 @@ async def change_many(visit: Signed) -> Response:
     try:
         if not items:
             raise InvalidInput("Hãy chọn ít nhất một nhiệm vụ.", field="task")
-        due: date = _needed(sent.day("due_before", "Hạn mới"), "due_before", "Hãy nhập hạn mới.")
+        due = _read_due(sent, "due_before", "reason")
         await visit.write(tasks.steer_many, items[:MOST_AT_ONCE], Steering(sent.text("reason"), due_before=due))
     except Problem as problem:
         return await _show_many(visit, [code for code, _ in items], problem)

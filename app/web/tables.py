@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from app import accounts, audit, evidence, measures, projections, reminders, shares, summaries, tasks
 from app.agencies import list_contacts, list_holidays
+from app.api.downloads import saved_as
 from app.errors import InvalidInput, NotFound
 from app.idents import read_count
 from app.reports.tables import MOST_ROWS, TABLES, Style, as_csv
@@ -35,7 +36,7 @@ async def get_table(visit: Signed, name: str) -> Response:
 
 
 def csv_answer(body: bytes, filename: str) -> Response:
-    headers = {"Content-Disposition": f'attachment; filename="{filename}"', "Cache-Control": "no-store"}
+    headers = {**saved_as(filename), "Cache-Control": "no-store"}
     return Response(body, headers=headers, media_type="text/csv; charset=utf-8")
 
 
@@ -123,7 +124,7 @@ async def _audit(visit: Visit, _assessment: str) -> Rows:
         until=_day(visit, "until"),
         limit=MOST_ROWS,
     )
-    return _whole(await visit.read(audit.list_events, wanted))
+    return _whole(await visit.read(audit.list_told, wanted))
 
 
 async def _digests(visit: Visit, _assessment: str) -> Rows:

@@ -16,7 +16,6 @@ from app.core.access import Permission, Role
 from app.errors import InvalidInput, Problem
 from app.idents import read_count
 from app.text import compose
-from app.web.task.words import plainly
 from app.web.visit import Signed, Visit
 
 router = APIRouter(include_in_schema=False)
@@ -41,6 +40,7 @@ async def list_tasks(visit: Signed) -> Response:
 @router.post("/tasks")
 async def submit_tasks(visit: Signed) -> Response:
     """Hand in the ticked reports as they are saved; each stands for itself, and what was refused says why."""
+    visit.actor.require(Permission.TASK_REPORT)
     try:
         items = _ticked(visit)
     except Problem as problem:
@@ -65,7 +65,7 @@ def _ticked(visit: Visit) -> list[tuple[str, int, tasks.Update]]:
 def _told(problem: Problem, code: str) -> dict[str, Any]:
     if problem.slug == "stale-version":
         return {"detail": "Nhiệm vụ vừa được thay đổi. Hãy mở ra xem lại rồi nộp."}
-    return describe(plainly(problem), code)
+    return describe(problem, code)
 
 
 async def _show(visit: Visit, *, problem: Problem | None = None, results: Mapping[str, Any] | None = None) -> Response:

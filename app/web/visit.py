@@ -7,11 +7,13 @@ from datetime import date
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode, urlsplit
 
+import structlog
 from fastapi import Depends, Request
 from starlette.responses import RedirectResponse, Response
 
 from app import accounts
-from app.api.deps import Call
+from app.api.deps import Call, client_of
+from app.api.observing import name_caller
 from app.assessments.read import list_assessments
 from app.core.workdays import local_date
 from app.errors import Forbidden, NotFound, Problem
@@ -19,6 +21,8 @@ from app.idents import read_count
 from app.settings import Settings
 from app.web import notices, pages
 from app.web.forms import NOTHING_SENT, Sent, read_sent
+
+log = structlog.get_logger()
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 CSRF_HEADER = "x-csrf-token"
@@ -50,7 +54,7 @@ class Visit(Call):
 
     async def frame(self) -> dict[str, Any]:
         """The assessments one may see, newest first, and the one that this visit is about: the one named in the
-        address, else the one chosen last, else the newest. Raises `NotFound` where there is none."""
+        address, else the one chosen last, else the default. Raises `NotFound` where there is none."""
         found = (await self.read(list_assessments, limit=200, offset=0))["items"]
         found.sort(key=lambda one: (-one["year"], one["code"]))
         if not found:
@@ -61,8 +65,9 @@ class Visit(Call):
         by_code = {one["code"]: one for one in found}
         if wanted and wanted not in by_code:
             raise NotFound(f"Không có kỳ đánh giá {wanted}.")
-        chosen = wanted or self.request.cookies.get(CHOSEN, "")
-        return {"assessments": found, "assessment": by_code.get(chosen, found[0])}
+        chosen = wanted or self.request.cookies.get(choice_cookie_name(self.settings), "")
+        default = next((one for one in found if one["default"]), found[0])
+        return {"assessments": found, "assessment": by_code.get(chosen, default)}
 
     def page(self, template: str, *, status: int = 200, problem: Problem | None = None, **context: Any) -> Response:
         """A page, or a part of one. `problem` is shown on top of it, and gives the answer its status."""
@@ -80,18 +85,14 @@ class Visit(Call):
     def check_csrf(self, given: str | None) -> None:
         """Raises `Forbidden` unless the form came from a page of this session."""
         if given is None or not _equal(given, self.session.csrf):
-            raise Forbidden(FORGED)
-
-
-CHOSEN = "khacphuc_assessment"
+            raise _forged("token")
 
 
 def remember_choice(request: Request, response: Response, chosen: Any, settings: Settings) -> None:
     """Whoever looks at last year's assessment stays there until choosing another."""
     if chosen and request.query_params.get("assessment") == chosen["code"]:
-        response.set_cookie(
-            CHOSEN, quote(chosen["code"]), httponly=True, samesite="lax", secure=secure(settings), path="/"
-        )
+        held: Any = {"httponly": True, "samesite": "lax", "secure": secure(settings), "path": "/"}
+        response.set_cookie(choice_cookie_name(settings), quote(chosen["code"]), **held)
 
 
 async def current_visit(request: Request) -> Visit:
@@ -126,7 +127,10 @@ async def _visit(request: Request) -> Visit:
     token = request.cookies.get(cookie_name(state.settings))
     session = await state.db.read(accounts.find_session, token, now=now) if token else None
     if session is None:
+        if token:
+            log.info("session refused")  # ended, or made up
         raise SignInRequired
+    name_caller(session.actor.account_id)
     if now - session.seen_at >= accounts.SEEN_EVERY:
         await state.db.write(accounts.touch_session, session.id, now=now)
     return Visit(request, state.db, state.settings, session.actor, now, session, NOTHING_SENT)
@@ -142,12 +146,17 @@ def check_origin(request: Request, settings: Settings) -> None:
     schemes = ("https",) if secure(settings) else ("http", "https")
     own = {f"{public.scheme}://{public.netloc}", *(f"{scheme}://{host}" for scheme in schemes)}
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        raise Forbidden(FORGED)
+        raise _forged("site")
     if origin is not None and origin not in own:
-        raise Forbidden(FORGED)
+        raise _forged("origin")
 
 
-# The session's cookie
+def _forged(by: str) -> Forbidden:
+    log.warning("forged form", by=by)
+    return Forbidden(FORGED)
+
+
+# Cookies
 
 
 def secure(settings: Settings) -> bool:
@@ -159,9 +168,30 @@ def cookie_name(settings: Settings) -> str:
     return "__Host-khacphuc" if secure(settings) else "khacphuc"
 
 
-def remember(response: Response, token: str, settings: Settings) -> None:
-    """Sign the browser in. The cookie ends with the browser; the session ends by itself after a working day."""
-    response.set_cookie(cookie_name(settings), token, httponly=True, samesite="lax", secure=secure(settings), path="/")
+def browser_cookie_name(settings: Settings) -> str:
+    return f"{cookie_name(settings)}-browser"
+
+
+def choice_cookie_name(settings: Settings) -> str:
+    return f"{cookie_name(settings)}-assessment"
+
+
+def remember(response: Response, signed_in: accounts.SignedIn, settings: Settings) -> None:
+    """Sign the browser in. The cookie ends with the browser; the session ends by itself after a working day.
+
+    A second cookie signs nobody in: by it the browser is known again, and keeps its own tries while others guess.
+    """
+    held: Any = {"httponly": True, "samesite": "lax", "secure": secure(settings), "path": "/"}
+    response.set_cookie(cookie_name(settings), signed_in.token, **held)
+    lasting = int(accounts.KNOWN.total_seconds())
+    response.set_cookie(browser_cookie_name(settings), signed_in.browser, max_age=lasting, **held)
+
+
+def caller_of(request: Request) -> accounts.Caller:
+    """Where somebody signs in from."""
+    device = request.headers.get("user-agent", "")[:400]
+    browser = request.cookies.get(browser_cookie_name(request.app.state.settings), "")[:100]
+    return accounts.Caller(device, client_of(request), browser)
 
 
 def forget(response: Response, settings: Settings) -> None:

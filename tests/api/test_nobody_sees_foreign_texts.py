@@ -3,9 +3,9 @@
 from typing import Any
 
 from tests.conftest import Client
+from tests.domain.evidence_samples import PDF
 
 CANARY = "chim-hoang-yen-7f3a"
-PDF = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
 
 
 def plant(client: Client) -> dict[str, Any]:

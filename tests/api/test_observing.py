@@ -4,12 +4,15 @@ import logging
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import structlog
+from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
 from app import seals
+from app.accounts import signing_in
 from app.reminders import run_now
 from app.settings import ROOT
 from tests.conftest import Client
@@ -48,6 +51,68 @@ def test_a_write_leaves_a_line_with_its_id_and_without_what_was_written(client: 
     (line,) = (one for one in lines if one["event"] == "request")
     assert (line["method"], line["route"], line["status"]) == ("POST", "/api/v1/tasks/{task_id}/updates", 200)
     assert "bí mật" not in str(lines)
+
+
+def said(lines: list[Any]) -> list[tuple[Any, ...]]:
+    return [(one["event"], one.get("route"), one.get("status"), one["account"]) for one in lines]
+
+
+@pytest.mark.usefixtures("talkative")
+def test_refused_reads_are_told_with_who_and_where_and_without_the_key(client: Client) -> None:
+    agency = client.world.actor("SKHCN").account_id
+    with capture_logs(processors=[merge_contextvars]) as lines:
+        client.as_("SKHCN").get("/api/v1/audit")
+        client.as_("SKHCN").get("/api/v1/tasks/ST-2024-TC-01")  # somebody else's
+        client.as_("SKHCN").get("/api/v1/tasks")
+        client.http.get("/api/v1/tasks", headers={"Authorization": "Bearer kp_khong-dung"})
+        client.http.get("/calendar/khong-dung.ics")
+        client.http.get("/wp-admin/setup.php")
+    assert said(lines) == [
+        ("request", "/api/v1/audit", 403, agency),
+        ("request", "/api/v1/tasks/{task_id}", 404, agency),
+        ("request", "/api/v1/tasks", 401, None),
+        ("request", "/calendar/{token}.ics", 404, None),
+    ]
+    assert {one["client"] for one in lines} == {"testclient"}
+    assert len({one["request"] for one in lines}) == 4
+    assert "khong-dung" not in str(lines)
+
+
+@pytest.mark.usefixtures("talkative")
+def test_failed_sign_ins_and_forged_forms_are_told_without_what_was_typed(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(signing_in, "SECONDS_OF_REFUSAL", 0.0)
+    agency, name = client.world.actor("SKHCN").account_id, "skhcn"
+    with capture_logs(processors=[merge_contextvars]) as lines:
+        client.http.post("/signin", data={"name": name, "password": "sai-mat-khau"})
+        client.http.post("/signin", data={"name": "mat-khau-go-nham", "password": "sai-mat-khau"})
+        client.http.post("/signin", data={"name": name}, headers={"Origin": "https://evil.example"})
+        client.http.get("/tasks", headers={"Cookie": "khacphuc=het-han"}, follow_redirects=False)
+    assert said(lines) == [
+        ("sign-in refused", None, None, agency),
+        ("request", "/signin", 401, None),
+        ("sign-in refused", None, None, None),
+        ("request", "/signin", 401, None),
+        ("forged form", None, None, None),
+        ("request", "/signin", 403, None),
+        ("session refused", None, None, None),
+    ]
+    assert not any(secret in str(lines) for secret in ("sai-mat-khau", "mat-khau-go-nham", "het-han"))
+
+
+def test_no_address_writes_on_the_terminal_of_whoever_reads_the_log(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_args: object, **_kwargs: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(type(client.world.db), "read", broken)
+    with capture_logs() as lines:
+        assert client.get("/api/v1/tasks/%1b[31m%0aquá").status_code == 500
+    (line,) = (one for one in lines if one["event"] == "unexpected error")
+    assert line["path"].startswith("/api/v1/tasks/%1B%5B31m")
+    assert line["path"].isascii()
 
 
 def test_scanners_make_no_time_series_of_their_guesses(client: Client) -> None:

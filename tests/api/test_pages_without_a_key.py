@@ -1,5 +1,8 @@
 """What answers without a key: documentation, the landing page of mails, and the operators' addresses."""
 
+from starlette.testclient import TestClient
+
+from app.main import create_app
 from tests.conftest import Client
 
 
@@ -24,6 +27,25 @@ def test_operators_see_liveness_readiness_and_metrics(client: Client) -> None:
     assert client.http.get("/healthz").json() == {"status": "ok"}
     assert client.http.get("/readyz").json()["status"] == "ok"
     assert "python_info" in client.http.get("/metrics").text
+
+
+def test_metrics_can_be_kept_to_whoever_has_the_token(client: Client) -> None:
+    client.http.app.state.settings.metrics_token = "chi-may-giam-sat-biet"
+    for given in ({}, {"Authorization": "Bearer "}, {"Authorization": "Bearer chi-may-giam-sat-bie"}):
+        refused = client.http.get("/metrics", headers=given)
+        assert (refused.status_code, refused.headers["www-authenticate"]) == (401, "Bearer")
+        assert "python_info" not in refused.text
+        assert "chi-may" not in refused.text
+    assert client.http.get("/metrics", headers={"Authorization": "Bearer chi-may-giam-sat-biet"}).status_code == 200
+
+
+def test_the_description_of_the_api_can_be_switched_off(client: Client) -> None:
+    settings = client.http.app.state.settings.model_copy(update={"api_docs": False})
+    with TestClient(create_app(settings, client.http.app.state.clock, client.world.db)) as http:
+        for path in ("/docs", "/api/v1/openapi.json"):
+            assert http.get(path).status_code == 404
+        assert "/docs" not in http.get("/api/v1/nothing").json()["detail"]
+        assert http.get("/healthz").status_code == 200
 
 
 def test_unknown_addresses_and_methods_are_problems_too(client: Client) -> None:

@@ -13,12 +13,12 @@ import pytest
 from sqlalchemy import event, func, select
 from structlog.testing import capture_logs
 
-from app.evidence import find_missing, sweep_orphans
+from app.evidence import FileStore, find_missing, sizes_of, sweep_orphans
 from app.models import events, evidence
 from tests.conftest import Client
+from tests.domain.evidence_samples import PDF
 
 TC15, TC16 = "ST-2024-TC-15", "ST-2024-TC-16"
-PDF = b"%PDF-1.4\n%%EOF\n"
 URL = "/api/v1/evidence"
 LATE = "/api/v1/shares/ST-2024-TC-07.05"
 
@@ -225,9 +225,10 @@ def test_a_failing_commit_leaves_no_row_and_its_file_is_swept(agency: Client, fo
         problem(send(agency, pdf()), 500, "internal-error")
     assert [entry["event"] for entry in logged] == ["file of a failed upload not removed", "unexpected error"]
     assert written(agency) == (0, 0)
-    with agency.world.db.transaction() as connection:
-        assert find_missing(connection, folder) == []
-        sweep_orphans(connection, folder, now=datetime.now(UTC) + timedelta(hours=2))
+    store = FileStore(folder)
+    with agency.world.db.snapshot() as connection:
+        assert find_missing(connection, sizes_of(store)) == []
+    sweep_orphans(agency.world.db, store, now=datetime.now(UTC) + timedelta(hours=2))
     assert stored(folder) == []
 
 

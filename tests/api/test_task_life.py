@@ -10,6 +10,7 @@ from sqlalchemy import select
 from app.models import submissions
 from tests.api.acts import KS27, PARTS, T01, T03, T15, T16, T21, inputs, problem, review, standing, submit
 from tests.conftest import Client
+from tests.domain.evidence_samples import PDF
 
 
 def test_from_assigned_to_accepted_the_score_follows_the_measurements(client: Client) -> None:
@@ -158,7 +159,7 @@ def test_evidence_is_frozen_with_its_hash(client: Client) -> None:
     sent = client.as_("STP").post(
         "/api/v1/evidence",
         data={"number": "12/BC-STP", "issued_on": "2025-05-04", "signer": "Giám đốc", "tasks": "ST-2024-TC-03"},
-        files={"file": ("bao-cao.pdf", b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n", "application/pdf")},
+        files={"file": ("bao-cao.pdf", PDF, "application/pdf")},
     )
     assert sent.status_code == 201, sent.text
     assert review(client, T03).status_code == 200

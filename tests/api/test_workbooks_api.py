@@ -1,11 +1,16 @@
 """Excel over HTTP for programs: the same functions, with problems as JSON."""
 
+import asyncio
 import io
+import threading
 from typing import Any
 
 import pytest
 from openpyxl import load_workbook
 
+from app.api import workbook_files
+from app.api.workbook_files import AT_ONCE, in_thread
+from app.errors import Busy
 from app.reports.excel.assessment import example
 from app.reports.excel.assessment.template import write_template
 from app.reports.excel.book import MEDIA_TYPE
@@ -34,7 +39,7 @@ def test_the_summary_for_every_role(client: Client) -> None:
     for who in ("coordinator", "leadership", "admin", "SKHCN"):
         answer = client.as_(who).get("/api/v1/assessments/soc-trang-2024/summary.xlsx")
         assert answer.headers["content-type"] == MEDIA_TYPE
-        assert "tong-hop-soc-trang-2024-20250505.xlsx" in answer.headers["content-disposition"]
+        assert "tong-hop-soc-trang-2024-2025-05-05.xlsx" in answer.headers["content-disposition"]
         assert len(load_workbook(io.BytesIO(answer.content)).sheetnames) == 4
     problem(client.get("/api/v1/assessments/nowhere-2024/summary.xlsx"), 404, "not-found")
 
@@ -100,6 +105,37 @@ def test_an_idempotency_key_repeats_the_answer(client: Client) -> None:
     again = send(skhcn, f"{TEMPLATE}/apply", content, headers={"Idempotency-Key": "mot-1"})
     assert again.json() == first.json()
     assert again.headers["idempotent-replayed"] == "true"
+
+
+def test_another_agency_s_template_is_refused_in_one_sentence(client: Client) -> None:
+    content = filled(template(client.as_("SKHCN")), GOOD)
+    for path in (TEMPLATE, f"{TEMPLATE}/apply"):
+        refused = problem(send(client.as_("STP"), path, content), 422, "invalid-input")
+        assert refused["detail"].startswith("Đây là mẫu của Sở Khoa học và Công nghệ;")
+
+
+def test_a_few_workbooks_are_read_at_once_and_others_told_to_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, gate = threading.Semaphore(0), threading.Event()
+
+    def hold() -> None:
+        begun.release()
+        gate.wait()
+
+    async def crowd() -> int:
+        held = [asyncio.create_task(in_thread(hold)) for _ in range(AT_ONCE)]
+        for _ in held:
+            await asyncio.to_thread(begun.acquire)
+        monkeypatch.setattr(workbook_files, "WAITING_SECONDS", 0.01)
+        with pytest.raises(Busy, match="Hãy chờ một lát rồi thử lại") as busy:
+            await in_thread(gate.set)
+        assert "retry_after" in busy.value.extra
+        monkeypatch.undo()
+        assert not gate.is_set()  # what nobody waits for any more is not begun
+        gate.set()
+        await asyncio.gather(*held)
+        return await in_thread(len, "abc")
+
+    assert asyncio.run(crowd()) == 3
 
 
 def test_files_that_are_none_and_roles_that_may_not(client: Client) -> None:

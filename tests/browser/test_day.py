@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 from app.accounts import create_account
 from app.core.access import SYSTEM
 from tests.browser.conftest import DESKTOP, PHONE, Site
+from tests.domain.evidence_samples import PDF
 
 PASSWORD = "ruộng lúa ngập nước sông Hậu"
 TEXTS = {
@@ -22,7 +23,6 @@ TEXTS = {
     "input.used_services": "13",
     "input.services": "16",
 }
-PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])

@@ -77,6 +77,23 @@ def test_what_was_typed_after_the_session_ended_is_there_after_signing_in_and_fo
     assert page.evaluate(KEPT) == 0
 
 
+def test_signing_out_asks_before_it_clears_what_the_server_has_not_taken(site: Site) -> None:
+    page = site.page("SKHCN")
+    page.goto(TC16)
+    page.context.set_offline(True)
+    typing(page, "remedy", "Chỉ có trên máy này")
+    expect(page.locator("[data-draft-state]")).to_contain_text("giữ trên máy này")
+    page.context.set_offline(False)
+    site.complaints[:] = [said for said in site.complaints if "ERR_INTERNET_DISCONNECTED" not in said]
+    page.once("dialog", lambda question: question.dismiss())
+    page.get_by_role("button", name="Đăng xuất").click()
+    assert page.evaluate(KEPT) == 1
+    page.once("dialog", lambda question: question.accept())
+    page.get_by_role("button", name="Đăng xuất").click()
+    expect(page.locator("main")).to_contain_text("đăng xuất")
+    assert page.evaluate(KEPT) == 0
+
+
 def test_two_versions_stand_side_by_side_and_either_can_be_taken(site: Site) -> None:
     mine, other = site.page("SKHCN"), site.page("SKHCN#2")
     mine.goto(TC16)

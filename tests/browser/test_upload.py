@@ -81,7 +81,7 @@ def test_a_refusal_keeps_everything_also_the_chosen_file(site: Site, tmp_path: P
     send(page)
     alert = page.get_by_role("alert")
     expect(alert).to_contain_text("không phải ngày")
-    expect(alert).to_be_focused()
+    expect(page.get_by_label("Ngày ban hành")).to_be_focused()
     expect(page.get_by_label("Ngày ban hành")).to_have_attribute("aria-invalid", "true")
     expect(page.get_by_label("Số, ký hiệu")).to_have_value("123/BC-SKHCN")
     assert page.get_by_label("Tệp (không bắt buộc)").evaluate("input => input.files.length") == 1

@@ -44,13 +44,13 @@ DIRECTIONS = [("sqlite", "postgresql"), ("postgresql", "sqlite")]
 
 def take(db: Database, folder: Path, **options: Any) -> tuple[Path, Manifest]:
     target = folder / "backup.zip"
-    return target, dump(db, folder / "evidence", target, now=NOW, report=lambda _text: None, **options)
+    return target, dump(db, FileStore(folder / "evidence"), target, now=NOW, report=lambda _text: None, **options)
 
 
 def put_back(db: Database, source: Path, folder: Path) -> Manifest:
     with open_backup(source) as archive:
         archive.verify()
-        restore(db, archive, folder / "restored", report=lambda _text: None)
+        restore(db, archive, FileStore(folder / "restored"), report=lambda _text: None)
         return archive.manifest
 
 
@@ -313,7 +313,7 @@ def test_a_backup_that_fails_leaves_nothing_behind(engines: Engines, tmp_path: P
         with pytest.raises(SetupProblem, match="trống"):
             take(db, tmp_path)
         with pytest.raises(SetupProblem, match="Không ghi được"):
-            dump(db, tmp_path, tmp_path / "no" / "such" / "folder.zip", now=NOW, report=lambda _text: None)
+            dump(db, FileStore(tmp_path), tmp_path / "no" / "such" / "folder.zip", now=NOW, report=lambda _text: None)
     assert not list(tmp_path.iterdir())
 
 

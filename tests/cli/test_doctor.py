@@ -189,3 +189,11 @@ def test_without_a_usable_database_the_rest_is_still_examined(
 def test_a_folder_that_cannot_be_written_is_an_error(console: Console, data: Any) -> None:
     data.write_text("a file where a folder should be")
     assert states(console)["Thư mục dữ liệu"] == "error"
+
+
+def test_a_scanner_that_does_not_answer_is_an_error_because_no_file_gets_in(console: Console) -> None:
+    assert states(console)["Quét vi-rút"] == "ok"
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        address = f"tcp://127.0.0.1:{gone.getsockname()[1]}"
+    assert states(console, KHACPHUC_VIRUS_SCANNER=address)["Quét vi-rút"] == "error"
+    assert address in message(console, "Quét vi-rút", KHACPHUC_VIRUS_SCANNER=address)

@@ -61,6 +61,9 @@ def test_the_version_is_printed() -> None:
         ("WEBHOOK_HOSTS", "hooks.example.vn, https://hooks.example.vn/kp", "chỉ ghi tên"),
         ("WEBHOOK_HOSTS", "hooks.example.vn:8443", "chỉ ghi tên"),
         ("WEBHOOK_HOSTS", "*.example.vn", "chỉ ghi tên"),
+        ("TRUSTED_PROXIES", "*", "không phải địa chỉ IP"),
+        ("TRUSTED_PROXIES", "127.0.0.1, proxy.example.vn", "không phải địa chỉ IP"),
+        ("TRUSTED_PROXIES", "10.0.0.5/24", "không phải địa chỉ IP"),
         ("PORT", "0", "không được nhỏ hơn 1"),
         ("SMTP_TIMEOUT", "0", "phải lớn hơn 0"),
         ("SMTP_TIMEOUT", "soon", "cần một số"),
@@ -79,8 +82,18 @@ def test_a_setting_that_does_not_fit_is_one_vietnamese_line(
     assert not [word for word in ENGLISH if word in raised.value.detail.replace("value", "")]
 
 
+def test_a_secret_that_does_not_fit_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KHACPHUC_METRICS_TOKEN", "qua-ngan")
+    with pytest.raises(SetupProblem) as raised:
+        load_settings()
+    assert "KHACPHUC_METRICS_TOKEN" in raised.value.detail
+    assert "16–200" in raised.value.detail
+    assert "qua-ngan" not in raised.value.detail
+
+
 def test_addresses_and_hosts_that_fit_are_kept() -> None:
     assert Settings(base_url="https://khacphuc.example.vn/cchc/").base_url == "https://khacphuc.example.vn/cchc"
     assert Settings(base_url="http://[::1]:8000").base_url == "http://[::1]:8000"
+    assert Settings(trusted_proxies="10.0.0.0/24, ::1").proxies == ["10.0.0.0/24", "::1"]
     hosts = Settings(webhook_hosts="Hooks.example.vn, 10.0.0.1,::1, ").allowed_webhook_hosts
     assert hosts == {"hooks.example.vn", "10.0.0.1", "::1"}

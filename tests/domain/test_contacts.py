@@ -132,6 +132,15 @@ def test_a_webhook_gets_a_secret_that_is_told_once_and_never_logged(seeded: Worl
     assert rotated["webhook_secret"] not in logged
 
 
+def test_the_secret_before_signs_along_until_the_next_change(seeded: World) -> None:
+    made = add(seeded, name="An", email=None, webhook_url="https://example.vn/hook")
+    second = change(seeded, made, webhook_secret=None)["webhook_secret"]
+    assert reach(seeded)[0].webhook_secret == f"{second} {made['webhook_secret']}"
+    assert change(seeded, made, name="An Nguyên")["webhook_secret"] is None
+    third = change(seeded, made, webhook_secret=None)["webhook_secret"]
+    assert reach(seeded)[0].webhook_secret == f"{third} {second}"
+
+
 def test_a_secret_of_ones_own_must_be_as_standard_webhooks_writes_it(seeded: World) -> None:
     given = "whsec_" + "QUJD" * 8
     assert add(seeded, webhook_url="https://example.vn/", webhook_secret=given)["webhook_secret"] == given

@@ -9,6 +9,7 @@ import pytest
 from app import tasks
 from app.api.errors import describe
 from app.errors import (
+    Conflict,
     Forbidden,
     InvalidInput,
     MissingMeasurement,
@@ -52,6 +53,37 @@ def test_a_draft_is_kept_as_typed_replaced_and_discarded_without_a_trace_on_the_
     seeded.write(tasks.discard_draft, seeded.actor("SKHCN"), TC16)
     assert draft(seeded, "SKHCN", TC16) is None
     seeded.write(tasks.discard_draft, seeded.actor("SKHCN"), TC16)
+
+
+def test_a_draft_from_another_device_is_not_written_over_unseen(seeded: World) -> None:
+    def put(text: str, mark: str, page: str) -> None:
+        seen = tasks.Seen(mark, page)
+        actor = seeded.actor("SKHCN")
+        seeded.write(tasks.save_draft, actor, TC16, {"progress": text}, base_version=1, seen=seen)
+
+    put("máy bàn", "", "desktop")
+    put("máy bàn, tiếp", "", "desktop")  # its own, whatever it has seen
+    mark = draft(seeded, "SKHCN", TC16)["mark"]
+    with pytest.raises(Conflict):
+        put("điện thoại", "", "phone")
+    put("điện thoại", mark, "phone")
+    with pytest.raises(Conflict):
+        put("máy bàn, cũ", mark, "desktop")
+    put("điện thoại", "", "tablet")  # says the same: nothing is lost
+    found = draft(seeded, "SKHCN", TC16)
+    assert found["content"] == {"progress": "điện thoại"}
+    assert seeded.write(tasks.discard_draft, seeded.actor("SKHCN"), TC16, seen=tasks.Seen(mark, "desktop")) is False
+    assert draft(seeded, "SKHCN", TC16) is not None
+    known = tasks.Seen(found["mark"])
+    assert seeded.write(tasks.discard_draft, seeded.actor("SKHCN"), TC16, seen=known) is True
+
+
+def test_a_report_leaves_a_draft_that_it_has_not_seen(seeded: World) -> None:
+    keep(seeded, "SKHCN", TC16, {"progress": "gõ trên điện thoại"})
+    for mark, left in (("khác", True), (draft(seeded, "SKHCN", TC16)["mark"], False)):
+        change, actor = Update(note="x"), seeded.actor("SKHCN")
+        seeded.write(tasks.save_report, actor, TC16, change, version=None, seen=tasks.Seen(mark))
+        assert (draft(seeded, "SKHCN", TC16) is not None) is left
 
 
 def test_a_draft_is_its_account_s_alone(seeded: World) -> None:

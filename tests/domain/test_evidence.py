@@ -337,12 +337,10 @@ def test_the_sweep_removes_what_nobody_refers_to_after_an_hour(seeded: World, st
     stranger = store.folder / "README"
     stranger.write_text("someone's note")
     age(stranger, 100, seeded)
-    with seeded.db.transaction() as connection:
-        removed = noun.sweep_orphans(connection, store.folder, now=seeded.now)
+    removed = noun.sweep_orphans(seeded.db, store, now=seeded.now)
     assert sorted(removed) == sorted([orphan.sha256, old.name])
     assert files(store) == sorted([kept["sha256"], young.name, "README"])
-    with seeded.db.transaction() as connection:
-        assert noun.sweep_orphans(connection, store.folder / "nowhere", now=seeded.now) == []
+    assert noun.sweep_orphans(seeded.db, FileStore(store.folder / "nowhere"), now=seeded.now) == []
 
 
 def test_rows_without_their_bytes_are_found(seeded: World, store: FileStore) -> None:
@@ -352,11 +350,11 @@ def test_rows_without_their_bytes_are_found(seeded: World, store: FileStore) -> 
     cut = add(seeded, "SKHCN", agency, upload(store, PDF + b" "), store)
     add(seeded, "SKHCN", agency, None, store)
     with seeded.db.snapshot() as connection:
-        assert noun.find_missing(connection, store.folder) == []
+        assert noun.find_missing(connection, noun.sizes_of(store)) == []
     store.delete(gone["sha256"])
     store.path(cut["sha256"]).write_bytes(PDF)
     with seeded.db.snapshot() as connection:
-        missing = noun.find_missing(connection, store.folder)
+        missing = noun.find_missing(connection, noun.sizes_of(store))
     assert [one["id"] for one in missing] == [gone["id"], cut["id"]]
     assert whole["id"] not in [one["id"] for one in missing]
     assert missing[0]["filename"] == "a.docx"

@@ -195,7 +195,7 @@ def test_a_province_that_does_not_exist_yet_is_made_with_the_mapped_agencies(see
 
 
 def test_a_new_province_needs_a_name_and_somebody_to_coordinate(seeded: World) -> None:
-    with pytest.raises(InvalidInput, match="successor_name"):
+    with pytest.raises(InvalidInput, match="tên tỉnh"):
         merge(seeded)
     with pytest.raises(Conflict, match="thường trực"):
         merge(seeded, successor_name="Thành phố Cần Thơ", mapping={"STC": "STC"})

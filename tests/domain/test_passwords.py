@@ -16,9 +16,8 @@ from app import accounts, agencies
 from app.accounts import passwords, signing_in
 from app.accounts.ending import end_sessions_of
 from app.core.access import SYSTEM
-from app.errors import Busy, Conflict, Forbidden, InvalidInput, NotFound, Unauthenticated
-from app.models import accounts as account_table
-from app.models import drafts, login_sessions, password_links, tasks, workbooks
+from app.errors import Busy, Conflict, Forbidden, InvalidInput, NotFound, TooManyTries, Unauthenticated
+from app.models import drafts, login_sessions, password_links, tasks, try_counts, workbooks
 from app.scheduler import JOBS, Context
 from app.settings import Settings
 from tests.conftest import World, WorldClock
@@ -58,24 +57,35 @@ def give_password(world: World, who: str, password: str = GOOD) -> str:
     return run(accounts.set_password(world.db, link_for(world, who).token, password, now=world.now))
 
 
-def sign_in(world: World, name: str, password: str = GOOD, **more: Any) -> accounts.SignedIn:
-    return run(accounts.sign_in(world.db, name, password, device="Chrome", now=world.now, **more))
+HERE = accounts.Caller("Chrome", "203.0.113.7")
 
 
-def refused(world: World, name: str, password: str) -> str:
+def sign_in(
+    world: World, name: str, password: str = GOOD, *, caller: accounts.Caller = HERE, **more: Any
+) -> accounts.SignedIn:
+    return run(accounts.sign_in(world.db, name, password, caller=caller, now=world.now, **more))
+
+
+def refused(world: World, name: str, password: str, caller: accounts.Caller = HERE) -> str:
     with pytest.raises(Unauthenticated) as caught:
-        sign_in(world, name, password)
+        sign_in(world, name, password, caller=caller)
     return caught.value.detail
+
+
+def locked_out(world: World, name: str, password: str = GOOD, caller: accounts.Caller = HERE) -> TooManyTries:
+    with pytest.raises(TooManyTries) as caught:
+        sign_in(world, name, password, caller=caller)
+    return caught.value
+
+
+def account_of(world: World, who: str) -> dict[str, Any]:
+    found: dict[str, Any] = world.read(accounts.get_account, world.actor("admin"), world.actor(who).account_id)
+    return found
 
 
 def session_of(world: World, token: str) -> accounts.Session | None:
     with world.db.snapshot() as connection:
         return accounts.find_session(connection, token, now=world.now)
-
-
-def row_of(world: World, who: str) -> Any:
-    with world.db.snapshot() as connection:
-        return connection.execute(select(account_table).where(account_table.c.id == world.actor(who).account_id)).one()
 
 
 # Which passwords
@@ -264,14 +274,17 @@ def test_five_wrong_passwords_lock_for_fifteen_minutes_also_for_the_right_one(se
     give_password(seeded, "STP")
     for _ in range(5):
         refused(seeded, "stp", OTHER)
-    refused(seeded, "stp", GOOD)
+    until = seeded.now + timedelta(minutes=15)
+    assert locked_out(seeded, "stp").extra == {"retry_after": 900}
+    assert account_of(seeded, "STP")["locked_until"] == until
     [event] = logged(seeded, action="account.locked")
     assert event.actor == "hệ thống"
-    seeded.now += timedelta(minutes=15) - timedelta(seconds=1)
-    refused(seeded, "stp", GOOD)
-    seeded.now += timedelta(seconds=1)
+    assert event.after == {"locked_until": until.isoformat(), "place": "client", "client": HERE.client}
+    seeded.now = until - timedelta(seconds=1)
+    assert "sau 1 phút" in locked_out(seeded, "stp").detail  # and being refused prolongs nothing
+    seeded.now = until
     assert sign_in(seeded, "stp")
-    assert (row_of(seeded, "STP").failed_sign_ins, row_of(seeded, "STP").locked_until) == (0, None)
+    assert account_of(seeded, "STP")["locked_until"] is None
 
 
 def test_a_success_starts_the_count_anew_and_a_lock_that_is_over_gives_five_tries(seeded: World) -> None:
@@ -303,15 +316,14 @@ def test_guessing_in_parallel_gives_no_more_tries(seeded: World, monkeypatch: py
 
     async def all_at_once() -> list[Any]:
         tries = [
-            accounts.sign_in(seeded.db, "stp", f"guess {number}", device="", now=seeded.now) for number in range(30)
+            accounts.sign_in(seeded.db, "stp", f"guess {number}", caller=HERE, now=seeded.now) for number in range(30)
         ]
         return await asyncio.gather(*tries, return_exceptions=True)
 
-    answers = asyncio.run(all_at_once())
-    assert {type(one) for one in answers} == {Unauthenticated}
-    assert len(compared) == 30
-    assert len([kept for kept in compared if kept is not None]) == 5
-    assert row_of(seeded, "STP").failed_sign_ins == 5
+    answers = [type(one) for one in asyncio.run(all_at_once())]
+    assert (answers.count(Unauthenticated), answers.count(TooManyTries)) == (5, 25)
+    assert len(compared) == 5
+    assert None not in compared
     assert len(logged(seeded, action="account.locked")) == 1
 
 
@@ -320,7 +332,8 @@ def test_a_flood_is_turned_away_before_it_counts(seeded: World, monkeypatch: pyt
     monkeypatch.setattr(passwords.LINE, "longest", 0)
     with pytest.raises(Busy):
         sign_in(seeded, "stp", OTHER)
-    assert row_of(seeded, "STP").failed_sign_ins == 0
+    with seeded.db.snapshot() as connection:
+        assert connection.execute(select(try_counts)).all() == []
 
 
 def test_a_password_changed_while_it_is_compared_lets_nobody_in(seeded: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -399,7 +412,7 @@ def test_a_new_password_ends_every_session_and_link(seeded: World) -> None:
     old = sign_in(seeded, "stp", OTHER).token
     link, session = link_for(seeded, "STP"), session_of(seeded, old)
     assert session is not None
-    new = run(accounts.change_password(seeded.db, session, OTHER, GOOD, device="", now=seeded.now))
+    new = run(accounts.change_password(seeded.db, session, OTHER, GOOD, caller=HERE, now=seeded.now)).token
     assert session_of(seeded, old) is None
     assert session_of(seeded, new) is not None
     with pytest.raises(NotFound):
@@ -412,12 +425,12 @@ def test_the_present_password_cannot_be_guessed_from_a_session_left_open(seeded:
     assert session is not None
     for _ in range(5):
         with pytest.raises(InvalidInput) as caught:
-            run(accounts.change_password(seeded.db, session, "sai", OTHER, device="", now=seeded.now))
+            run(accounts.change_password(seeded.db, session, "sai", OTHER, caller=HERE, now=seeded.now))
         assert caught.value.field == "current"
-    with pytest.raises(Conflict):
-        run(accounts.change_password(seeded.db, session, GOOD, OTHER, device="", now=seeded.now))
+    with pytest.raises(TooManyTries):
+        run(accounts.change_password(seeded.db, session, GOOD, OTHER, caller=HERE, now=seeded.now))
     with pytest.raises(InvalidInput, match="dễ đoán"):
-        run(accounts.change_password(seeded.db, session, GOOD, "1234567890", device="", now=seeded.now))
+        run(accounts.change_password(seeded.db, session, GOOD, "1234567890", caller=HERE, now=seeded.now))
 
 
 def test_switching_off_and_on_again_does_not_bring_a_session_back(seeded: World) -> None:

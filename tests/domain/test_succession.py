@@ -402,7 +402,7 @@ def test_unknown_names_and_a_missing_reason_are_refused_and_leave_no_trace(seede
         succeed(seeded, "SKHDT", "STC")
     with pytest.raises(InvalidInput, match="SKHDT"):
         succeed(seeded, "STP", "SKHDT")
-    with pytest.raises(InvalidInput, match="reason"):
+    with pytest.raises(InvalidInput, match="lý do"):
         seeded.write(agencies.succeed_agency, coordinator, "STP", successor="STC", effective_from=TODAY, reason=" \0")
     with seeded.db.snapshot() as connection:
         assert connection.execute(select(event_table.c.id).where(event_table.c.entity == "succession")).all() == []

@@ -3,10 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-import pytest
-
 from app import agencies, outbox, projections, summaries, tasks
-from app.errors import Forbidden
 from app.tasks import Decision, Filter, Update
 from tests.conftest import World
 from tests.domain.wandering import TEXTS
@@ -81,14 +78,24 @@ def test_the_standing_is_the_projection_without_its_criteria(seeded: World) -> N
     decision = Decision("accepted", evidence_waiver="Đã kiểm tra")
     seeded.write(tasks.review, coordinator, "ST-2024-TC-15", decision, version=None)
     submit(seeded, "STP", "ST-2024-TC-03", declared_score="0.8")
-    standing = seeded.read(summaries.get_standing, coordinator, ASSESSMENT)
-    projection = seeded.read(projections.get_projection, coordinator, ASSESSMENT)
-    shared = standing.keys() & projection.keys()
-    assert shared >= {"published", "floor", "expected", "ceiling", "fields", "gap", "gap_by_figure", "rank_interval"}
-    assert {key: standing[key] for key in shared} == {key: projection[key] for key in shared}
-    assert (standing["published"], standing["published_rank"]) == ("84.8272", 58)
-    with pytest.raises(Forbidden):
-        seeded.read(summaries.get_standing, seeded.actor("SKHCN"), ASSESSMENT)
+    submit(seeded, "STC", "ST-2024-TC-18", declared_score="0.9")
+    for who in ("coordinator", "leadership", "SKHCN", "SNV", "STP"):
+        standing = seeded.read(summaries.get_standing, seeded.actor(who), ASSESSMENT)
+        projection = seeded.read(projections.get_projection, seeded.actor(who), ASSESSMENT)
+        shared = standing.keys() & projection.keys()
+        assert shared >= {"published", "floor", "expected", "ceiling", "fields", "gap", "gap_by_figure"}
+        assert shared >= {"benchmarks", "rank_interval"}
+        assert {key: standing[key] for key in shared} == {key: projection[key] for key in shared}
+        assert (standing["published"], standing["published_rank"]) == ("84.8272", 58)
+
+
+def test_the_first_next_points_are_those_of_the_projection(seeded: World) -> None:
+    submit(seeded, "SKHCN", "ST-2024-TC-15", measurements=services(seeded, "14"))
+    for who, fewest in (("coordinator", 5), ("SKHCN", 2)):
+        whole = seeded.read(projections.get_projection, seeded.actor(who), ASSESSMENT)["next_best"]
+        assert len(whole) >= fewest
+        for limit in (1, 5, 100):
+            assert seeded.read(projections.find_next_best, seeded.actor(who), ASSESSMENT, limit=limit) == whole[:limit]
 
 
 def test_contradictory_benchmarks_bound_no_rank_here_either(seeded: World) -> None:

@@ -270,7 +270,7 @@ def test_a_host_that_drips_its_answer_is_given_up(tmp_path: Path) -> None:
 
     dripping = threading.Thread(target=drip)
     dripping.start()
-    hooks = Hooks(Settings(data_dir=tmp_path, webhook_timeout=0.3))
+    hooks = Hooks(Settings(data_dir=tmp_path, webhook_timeout=0.3, webhook_hosts="127.0.0.1"))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
     with pytest.raises(Undelivered, match="thời hạn") as refused:
         hooks.send(url, None, {"text": "x"}, message_key="m", now=datetime.now(UTC))

@@ -93,6 +93,7 @@ def test_replicas_that_start_together_migrate_once(empty: str) -> None:
     ]
     ended = [(replica.communicate(timeout=60), replica.returncode) for replica in replicas]
     assert [code for _, code in ended] == [0] * 4, ended
+    assert sorted(said.strip() for (said, _), _code in ended) == ["False", "False", "False", "True"]
     assert revision_of(empty) == schema.HEAD
 
 

@@ -6,7 +6,13 @@ import pytest
 
 from app import agencies
 from app.assessments.read import get_assessment
+from app.assessments.seedfile import load_seed
+from app.reports.excel.assessment.importing import Draft, foresee
+from app.settings import ROOT
+from app.tasks import Update, record_update
 from app.web.contradictions import check_words
+from app.web.defaults import import_changes
+from tests.domain.test_default_assessment import load, next_year
 from tests.web.conftest import Desk
 
 CODE = "soc-trang-2024"
@@ -179,3 +185,33 @@ def test_days_off_are_not_everybodys(desk: Desk, who: str) -> None:
     sent = {"day": "02/01/2026", "working": "0", "note": ""}
     assert desk.as_(who).post("/assessment/holidays", sent).status_code == 403
     assert desk.as_(who).post("/assessment/holidays/clear", sent).status_code == 403
+
+
+def test_a_new_year_comes_to_the_front_with_its_order(desk: Desk) -> None:
+    begun = Update(status="in_progress")
+    desk.world.write(record_update, desk.world.actor("STP"), "ST-2024-TC-03", begun, version=None)
+    load(desk.world, next_year())
+    said = desk.get("/assessment?assessment=soc-trang-2025").text
+    assert "<strong>Tỉnh Sóc Trăng 2024</strong> (đã có cơ quan bắt đầu khắc phục" in said
+    assert "Muốn kỳ này thành mặc định" in said
+    assert "Tổng quan: Tỉnh Sóc Trăng, PAR Index 2024" in desk.as_("leadership").get("/overview").text
+    assert desk.post("/assessment/soc-trang-2025/mandate", mandate()).status_code == 303
+    assert "Tổng quan: Tỉnh Sóc Trăng, PAR Index 2025" in desk.as_("leadership").get("/overview").text
+
+
+def test_before_an_import_one_reads_what_changes_for_whom(desk: Desk) -> None:
+    begun = Update(status="in_progress")
+    desk.world.write(record_update, desk.world.actor("STP"), "ST-2024-TC-03", begun, version=None)
+    admin, seed = desk.world.actor("admin"), next_year()
+    foreseen = desk.world.write(foresee, admin, Draft(seed, [], [], 0))
+    first, given = import_changes(seed, foreseen)
+    assert first.startswith("Kỳ hiển thị mặc định không đổi: mọi tài khoản của Tỉnh Sóc Trăng vẫn thấy")
+    assert "ghi văn bản giao nhiệm vụ" in first
+    assert given.startswith("4 nhiệm vụ mới được giao cho Sở Nội vụ và Sở Tài chính, hạn báo cáo trước 01/07/2026")
+    elsewhere = load_seed(ROOT / "tests" / "data" / "vi-du-2025.yaml")
+    foreseen = desk.world.write(foresee, admin, Draft(elsewhere, [], [], 0))
+    lines = import_changes(elsewhere, foreseen)
+    assert lines[0] == (
+        "Đây là kỳ đánh giá đầu tiên: mọi tài khoản của Tỉnh Ví Dụ sẽ thấy Tỉnh Ví Dụ 2025 ngay sau khi nạp."
+    )
+    assert lines[2].startswith("2 cơ quan được thêm mới")

@@ -12,7 +12,7 @@ def test_every_chart_opens_for_every_role(desk: Desk, name: str) -> None:
     for who in ("coordinator", "leadership", "admin", "SKHCN"):
         answer = desk.as_(who).get(f"/charts/{name}.svg")
         assert answer.status_code == 200, answer.text[-500:]
-        assert answer.headers["content-type"] == "image/svg+xml"
+        assert answer.headers["content-type"] == "image/svg+xml; charset=utf-8"
         assert answer.headers["cache-control"] == "private, no-cache"
         assert answer.headers["content-security-policy"].startswith("default-src 'none'")
         assert answer.text.startswith("<svg")

@@ -54,6 +54,20 @@ def test_what_somebody_typed_never_becomes_a_formula(desk: Desk) -> None:
     assert "'@SUM(1)" in desk.get("/csv/audit?code=ST-2024-TC-16").text
 
 
+def test_the_log_is_told_in_words_to_people_and_in_codes_to_programs(desk: Desk) -> None:
+    from app.tasks import Update, record_update
+
+    change = Update(
+        status="submitted", texts=dict.fromkeys(("reason", "progress", "remedy"), "x"), declared_score="0.3"
+    )
+    desk.world.write(record_update, desk.world.actor("SKHCN"), "ST-2024-TC-14", change, version=1)
+    row = rows_of(desk.get("/csv/audit?code=ST-2024-TC-14"))[0]
+    assert (row["Đối tượng"], row["Việc"]) == ("Nhiệm vụ", "Nộp báo cáo giải trình")
+    assert "Trạng thái: Đã giao" in row["Từ"]
+    assert "Trạng thái: Chờ xác nhận" in row["Thành"]
+    assert not any("_" in cell for cell in row.values())
+
+
 def test_half_a_table_is_never_taken_for_a_whole_one() -> None:
     with pytest.raises(TooLarge, match=r"50\.001 dòng"):
         as_csv(TABLES["fields"], [], total=50_001, style=Style.PEOPLE)

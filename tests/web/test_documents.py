@@ -9,7 +9,7 @@ import pytest
 
 from app.reports.word import scaffold
 from tests.conftest import MAY, Client
-from tests.reports.test_word import edited, text_of
+from tests.reports.word_files import edited, text_of
 from tests.web.conftest import Desk
 
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -84,11 +84,13 @@ def test_nobody_to_write_to_is_said(desk: Desk) -> None:
 def test_a_template_is_downloaded_edited_uploaded_and_given_up(june: Desk) -> None:
     answer = june.get("/documents/templates/urging_letter.docx")
     assert answer.content == (scaffold.FOLDER / scaffold.FILES["urging_letter"]).read_bytes()
-    done = upload(june, "urging_letter", edited("urging_letter", "Kính gửi:", "Trân trọng gửi:"), "mẫu <mới>.docx")
+    done = upload(june, "urging_letter", edited("urging_letter", "Kính gửi:", "Trân trọng gửi:"), 'mẫu & "mới".docx')
     assert (done.status_code, done.headers["location"]) == (303, "/documents?done=template-replaced")
     page = june.get("/documents").text
-    assert "mẫu &lt;mới&gt;.docx" in page
+    assert "mẫu &amp; _mới_.docx" in page
     assert "coordinator" in page
+    name = june.get("/documents/templates/urging_letter.docx").headers["content-disposition"]
+    assert name.startswith("attachment; filename=\"mau _ _moi_.docx\"; filename*=UTF-8''m%E1%BA%ABu%20%26%20_m")
     assert "Trân trọng gửi: Sở Tư pháp" in opened(june.get("/documents/letters/STP.docx"))
     assert "Kính gửi: {{ recipient }}" in opened(june.get("/documents/templates/urging_letter/built-in.docx"))
     assert june.post("/documents/templates/urging_letter/reset").status_code == 303

@@ -46,6 +46,26 @@ def test_a_button_that_says_neither_on_nor_off_changes_nothing(desk: Desk) -> No
     assert "Khóa tài khoản" in desk.as_("admin").get(f"/accounts/{ident}").text
 
 
+def test_an_account_that_is_locked_shows_it_and_is_unlocked(desk: Desk) -> None:
+    set_password(desk)
+    page = f"/accounts/{desk.world.actor('STP').account_id}"
+    assert "Mở khóa" not in desk.as_("admin").get(page).text
+    for _ in range(5):
+        send(desk, "/signin", name="stp", password="sai mật khẩu")
+    shown = desk.as_("admin").get(page).text
+    assert "đang bị tạm khóa đến 09:15" in shown
+    assert "liên kết mới cũng mở khóa" in shown
+    assert "đang bị tạm khóa" in desk.as_("admin").get("/accounts").text
+    assert desk.as_("STP").post(f"{page}/unlock").status_code == 403
+    done = desk.as_("admin").post(f"{page}/unlock")
+    assert done.headers["location"] == f"{page}?done=account-unlocked"
+    assert "đang bị tạm khóa" not in desk.as_("admin").get(page).text
+    assert send(desk, "/signin", name="stp", password=GOOD).status_code == 303
+    log = desk.as_("admin").get("/audit").text
+    assert "Mở khóa đăng nhập cho tài khoản" in log
+    assert "một địa chỉ mạng" in log
+
+
 def test_an_account_is_made_gets_a_link_and_its_owner_signs_in(desk: Desk) -> None:
     admin = desk.as_("admin")
     assert "Sở Tư pháp (STP)" in admin.get("/accounts/new").text

@@ -116,15 +116,36 @@ def test_a_refusal_keeps_the_name_never_the_password_and_does_not_tell_why(desk:
     assert pages[0] == pages[1]
 
 
-def test_a_locked_account_looks_like_any_refusal(desk: Desk) -> None:
+def test_a_name_that_is_locked_says_until_when_whether_or_not_somebody_has_it(desk: Desk) -> None:
     set_password(desk)
-    for _ in range(5):
-        send(desk, "/signin", name="stp", password=OTHER)
-    locked = send(desk, "/signin", name="stp", password=GOOD)
-    assert locked.status_code == 401
-    assert locked.text == send(desk, "/signin", name="stp", password=OTHER).text
+    pages = []
+    for name in ("stp", "nobody"):
+        for _ in range(5):
+            assert send(desk, "/signin", name=name, password=OTHER).status_code == 401
+        locked = send(desk, "/signin", name=name, password=GOOD)
+        assert (locked.status_code, locked.headers["retry-after"]) == (429, "900")
+        assert "thử lại sau 15 phút" in locked.text
+        pages.append(locked.text.replace(name, ""))
+    assert pages[0] == pages[1]
     set_password(desk)  # a new link from the administrator opens it again
     assert send(desk, "/signin", name="stp", password=GOOD).status_code == 303
+
+
+def test_a_browser_is_known_again_by_a_cookie_of_its_own_that_signs_nobody_in(desk: Desk) -> None:
+    set_password(desk)
+    entered = send(desk, "/signin", name="stp", password=GOOD)
+    session, known = (held.partition(";") for held in entered.headers.get_list("set-cookie"))
+    assert "HttpOnly" in known[2]
+    assert "Max-Age=2592000" in known[2]
+    name, _, value = known[0].partition("=")
+    assert seen(desk, "/tasks", value).status_code == 303
+    for _ in range(5):
+        send(desk, "/signin", name="stp", password=OTHER)
+    assert send(desk, "/signin", name="stp", password=GOOD).status_code == 429
+    again = send(desk, "/signin", name="stp", password=GOOD, headers={"Cookie": f"{name}={value}"})
+    assert again.status_code == 303
+    assert f"{name}={value};" in again.headers["set-cookie"]
+    assert value not in session[0]
 
 
 @pytest.mark.parametrize(

@@ -198,7 +198,9 @@ def test_who_only_drafts_has_no_button_to_hand_in_and_is_refused(desk: Desk) -> 
     [
         (TC16, NUMBERS, ("1,0679", "tăng 0,2269", "1,5 × 120.000/168.561", "chỉ để tham khảo")),
         (TC16, {"input.online_files": "94.511", "input.files": "168.561"}, ("bằng điểm công bố",)),
-        (TC16, {"input.online_files": "1,5", "input.files": "168561"}, ("giảm",)),
+        (TC16, {"input.online_files": "1,5", "input.files": "168561"}, ("phải là số nguyên",)),
+        (TC16, {"input.online_files": "1", "input.files": "168561"}, ("giảm",)),
+        (TC14, {"declared_score": ""}, ("Nhập điểm tự chấm",)),
         (TC16, {"input.online_files": "5", "input.files": ""}, ("Thiếu số liệu: Tổng số hồ sơ.",)),
         (TC16, {"input.online_files": "5", "input.files": "0"}, ("Chưa tính được điểm",)),
         (TC16, {"input.online_files": "", "input.files": ""}, ("Nhập đủ số liệu",)),
@@ -299,6 +301,40 @@ def test_a_draft_whose_report_was_handed_in_meanwhile_can_still_be_read(desk: De
     late = post(mine, TC16, **TEXTS | {"progress": "Gửi muộn", "version": "2"})
     assert late.status_code == 412
     assert "Gửi muộn" in late.text
+
+
+def test_drafts_of_two_devices_stand_side_by_side(desk: Desk) -> None:
+    phone = desk.as_("SKHCN")
+    desktop = opened(phone) | {"page": "desktop"}
+    draft(phone, TC16, **opened(phone) | {"page": "phone", "progress": "Trên điện thoại", "reason": "Lý do"})
+    typed = desktop | {"progress": "Trên máy bàn", "remedy": "Biện pháp"}
+    assert draft(phone, TC16, **typed).status_code == 409
+    assert fields(phone.get(f"/tasks/{TC16}").text)["progress"] == "Trên điện thoại"
+    both = phone.post(f"/tasks/{TC16}/draft/compare", typed)
+    assert both.status_code == 200
+    assert "Có bản nháp mới hơn của bạn" in both.text
+    assert re.search(r'id="theirs-progress"[^>]*readonly>Trên điện thoại<', both.text)
+    back = fields(both.text)
+    assert (back["progress"], back["reason"], back["remedy"]) == ("Trên máy bàn", "Lý do", "Biện pháp")
+    assert draft(phone, TC16, **back | {"page": "desktop"}).status_code == 200
+    assert said(post(phone, TC16, **back | {"page": "desktop"})) == "report-saved"
+    assert "Bản nháp lưu lúc" not in phone.get(f"/tasks/{TC16}").text
+
+
+def test_a_newer_draft_is_not_thrown_away_unseen(desk: Desk) -> None:
+    agency = desk.as_("SKHCN")
+    draft(agency, TC16, **opened(agency) | {"progress": "Mới hơn"})
+    answer = agency.post(f"/tasks/{TC16}/draft/discard", {"draft": "khác", "page": ""})
+    assert said(answer) == "draft-newer"
+    assert "Mới hơn" in agency.get(f"/tasks/{TC16}").text
+
+
+def test_of_many_measures_three_are_shown_and_the_others_fold_away(desk: Desk) -> None:
+    page = desk.get("/tasks/ST-2024-TC-05").text
+    section = page[page.index('id="measures-title"') :]
+    shown, folded = section[: section.index("</section>")].split("<details><summary>Xem thêm")
+    assert shown.count('href="/measures/') == 3
+    assert re.match(r" (\d+)</summary>", folded)
 
 
 # Two people at once
@@ -441,8 +477,12 @@ def test_texts_are_shown_as_text(desk: Desk) -> None:
 
 def test_addresses_of_forms_opened_by_hand_lead_to_the_page(desk: Desk) -> None:
     answer = desk.as_("SKHCN").get(f"/tasks/{TC16}/report")
-    assert (answer.status_code, answer.headers["location"]) == (303, f"/tasks/{TC16}")
-    assert desk.as_("SKHCN").get("/tasks/nothing").status_code == 404
+    assert answer.status_code == 200
+    assert '<h2 id="report-title" tabindex="-1" data-focus>' in answer.text
+    asked = desk.as_("SKHCN").get(f"/tasks/{TC16}/extension")
+    assert re.search(r"<details open>\s*<summary data-focus>Đề nghị gia hạn", asked.text)
+    assert "<details open>" not in answer.text
+    assert desk.as_("SKHCN").get("/tasks/nothing/extension").status_code == 404
 
 
 def test_only_those_who_report_have_drafts_to_discard(desk: Desk) -> None:

@@ -1,6 +1,7 @@
 """What holds for every page: who is let in, what a forged form gets, what protects the browser."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -83,3 +84,17 @@ def test_assets_are_small_on_the_wire_and_kept_by_browsers(desk: Desk) -> None:
     assert answer.headers["content-encoding"] == "gzip"
     assert "immutable" in answer.headers["cache-control"]
     assert "content-encoding" not in desk.get("/tasks").headers
+
+
+def test_the_page_of_an_unforeseen_error_needs_no_database(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    token = desk.token()
+
+    def broken(*_: Any, **__: Any) -> None:
+        raise RuntimeError("the database is gone")
+
+    monkeypatch.setattr(type(desk.world.db), "read", broken)
+    answer = desk.http.get("/tasks", headers={"Cookie": f"khacphuc={token}"}, follow_redirects=False)
+    assert answer.status_code == 500
+    assert "Lỗi hệ thống" in answer.text
+    assert "Về trang đầu" in answer.text
+    assert "gone" not in answer.text

@@ -120,3 +120,13 @@ def test_who_has_nothing_to_move_is_told(desk: Desk) -> None:
 
 def test_it_needs_the_page_s_own_token(desk: Desk) -> None:
     assert desk.post("/what-if", {FILES: "1"}, csrf="x").status_code == 403
+
+
+def test_of_very_many_criteria_those_that_lack_most_are_shown_and_what_was_typed(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.web.what_if.MOST_SHOWN", 3)
+    page = desk.get("/what-if?input.ST-2024-TC-15.used_services=12").text
+    assert page.count('class="movable"') == 3
+    assert 'name="input.ST-2024-TC-15.used_services"' in page
+    assert "18 tiêu chí khác không có ở đây" in page

@@ -8,6 +8,7 @@ import pytest
 from openpyxl import load_workbook
 
 from app import tasks
+from app.errors import Busy
 from app.reports.excel.assessment import example
 from app.reports.excel.assessment.template import write_template
 from app.reports.excel.book import MEDIA_TYPE
@@ -75,12 +76,39 @@ def test_faults_are_listed_and_come_back_marked(desk: Desk) -> None:
     assert "2 chỗ cần sửa; chưa ghi gì" in page
     assert re.search(r"Trang tính “Báo cáo”, dòng \d+, cột P “Điểm tự chấm”", page)
     assert "Áp dụng" not in page
+    assert "Sẽ ghi" not in page  # nothing of the file is written as long as one cell is wrong
+    assert re.search(r'3,00|>3 <span class="badge late">Cần sửa</span>', page)
     refused = skhcn.post(f"{where}/apply")
     assert refused.status_code == 422
     assert "Chưa có gì được ghi" in refused.text
     marked = load_workbook(io.BytesIO(downloaded(skhcn, f"{where}/marked.xlsx")))
     assert "Lỗi (hệ thống ghi)" in [cell.value for cell in marked["Báo cáo"][3]]
     assert desk.world.read(tasks.get_task, desk.world.actor("SKHCN"), T14)["status"] == "assigned"
+
+
+def test_another_agency_s_template_is_refused_before_it_is_kept(desk: Desk) -> None:
+    content = filled(downloaded(desk.as_("SKHCN"), "/workbook/template.xlsx"), {T14: SUBMIT})
+    answer = upload(desk.as_("STP"), content)
+    assert answer.status_code == 422
+    assert "Đây là mẫu của Sở Khoa học và Công nghệ; hãy tải mẫu của Sở Tư pháp." in answer.text
+    assert "Các tệp đã nạp gần đây" not in answer.text
+
+
+def test_a_page_is_not_read_again_each_time_and_waits_its_turn(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    skhcn = desk.as_("SKHCN")
+    content = filled(downloaded(skhcn, "/workbook/template.xlsx"), {T14: SUBMIT})
+    where = upload(skhcn, content).headers["location"]
+    monkeypatch.setattr("app.reports.excel.roundtrip.filled.read_sheets", None)
+    assert "Áp dụng 1 nhiệm vụ" in skhcn.get(where).text  # from memory
+
+    def refuse(*_args: Any) -> None:
+        raise Busy("Hãy chờ một lát rồi thử lại.", extra={"retry_after": 10})
+
+    monkeypatch.setattr("app.web.workbooks.in_thread", refuse)
+    for answer in (skhcn.get(where), upload(skhcn, content)):
+        assert answer.status_code == 503
+        assert "Hãy chờ một lát" in answer.text
+        assert answer.headers["retry-after"].isdigit()
 
 
 def test_a_change_between_preview_and_application_writes_nothing(desk: Desk) -> None:
@@ -170,6 +198,7 @@ def test_an_assessment_is_checked_tried_and_loaded(desk: Desk) -> None:
     assert sent.status_code == 303, sent.text
     page = admin.get(sent.headers["location"]).text
     assert "Sẽ ghi những gì" in page
+    assert "mọi tài khoản của Thành phố Cần Thơ sẽ thấy Thành phố Cần Thơ 2024" in page
     assert re.search(r"Nhiệm vụ</th><td class=\"number\">48</td>", page)
     assert "can-tho-2024" not in admin.get("/tasks").text
     done = admin.post(f"{sent.headers['location']}/apply")
@@ -185,6 +214,10 @@ def test_an_assessment_with_mistakes_is_not_loaded(desk: Desk) -> None:
     page = admin.get(where).text
     assert "chưa ghi gì" in page
     assert "Sẽ ghi những gì" not in page
+    sheet = load_workbook(io.BytesIO(downloaded(admin, f"{where}/marked.xlsx")))["Tiêu chí"]
+    assert "đối chiếu ra 0,5000" in sheet["I4"].comment.text
+    assert sheet["H4"].value == 0.5
+    assert admin.get(f"{where}/marked.xlsx").headers["content-disposition"].count("danh-dau-bao-cao.xlsx")
     refused = admin.post(f"{where}/apply")
     assert refused.status_code == 422
     assert "không hợp lệ" in refused.text

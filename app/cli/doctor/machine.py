@@ -13,10 +13,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from app import reasons
 from app.cli.doctor import Found
 from app.clock import Clock
+from app.errors import Busy, SetupProblem
+from app.evidence import Scanner, open_store, ping
 from app.settings import Settings
 
 PREFIX = "KHACPHUC_"
 SMTP_SECONDS = 5.0
+SCANNER_SECONDS = 5.0
 LITTLE_SPACE = 1_000_000_000
 NO_SPACE = 100_000_000
 HOURS_AHEAD = 7
@@ -117,6 +120,29 @@ def folder(settings: Settings) -> Found:
         yield "ok", f"{shown}."
 
 
+def store(settings: Settings) -> Found:
+    """Whether files of evidence can be put and read, in a bucket or in a folder that may be another machine's."""
+    found = open_store(settings)
+    try:
+        found.check()
+    except Busy as problem:
+        yield "error", problem.detail
+        return
+    yield "ok", f"{found.name} ghi và đọc được."
+
+
+def scanner(settings: Settings) -> Found:
+    if not settings.virus_scanner:
+        yield "ok", "Chưa gắn phần mềm quét vi-rút; tài liệu chỉ được kiểm tra loại tệp (KHACPHUC_VIRUS_SCANNER)."
+        return
+    try:
+        ping(Scanner(settings.virus_scanner, SCANNER_SECONDS))
+    except SetupProblem as problem:
+        yield "error", f"{settings.virus_scanner}: {problem.detail} Khi đó không tệp nào được nhận."
+        return
+    yield "ok", f"{settings.virus_scanner} trả lời."
+
+
 def time_zone(_settings: Settings) -> Found:
     try:
         offset = Clock.real_now().astimezone(ZoneInfo("Asia/Ho_Chi_Minh")).utcoffset()
@@ -141,6 +167,8 @@ CHECKS: tuple[tuple[str, Callable[[Settings], Found]], ...] = (
     ("Kênh thư", mail),
     ("Liên kết", links),
     ("Thư mục dữ liệu", folder),
+    ("Kho tài liệu", store),
+    ("Quét vi-rút", scanner),
     ("Múi giờ", time_zone),
     ("Lịch tự động", scheduler),
 )

@@ -17,7 +17,7 @@ from app.core.workdays import local_date, local_moment
 from app.core.workflow import OPEN, REPORTABLE
 from app.db import Database
 from app.errors import SetupProblem
-from app.evidence import FileStore, find_missing
+from app.evidence import find_missing, identity_of, open_store, sizes_of
 from app.models import accounts, api_keys, deliveries, events, evidence, shares, tasks
 from app.outbox.recipients import label
 from app.reminders.provinces import Province, calendar_around, last_run_on
@@ -190,16 +190,25 @@ def planning(examined: Examined) -> Found:
 
 def files(examined: Examined) -> Found:
     """Rows and bytes of evidence belong together."""
-    folder = examined.settings.evidence_dir
+    store = open_store(examined.settings)
+    sizes, owner = sizes_of(store), store.owner()
     with examined.reading() as connection:
-        missing = find_missing(connection, folder)
+        identity = identity_of(connection)
+        missing = find_missing(connection, sizes)
         kept = set(connection.execute(select(evidence.c.sha256).where(evidence.c.sha256.is_not(None))).scalars())
-    orphans = sum(path.name not in kept for path in FileStore(folder).stored())
+    orphans = len(sizes.keys() - kept)
+    if owner is not None and owner != identity:
+        yield (
+            "warning",
+            f"Kho {store.name} đang do một cơ sở dữ liệu khác giữ nên hệ thống này không dọn tệp thừa ở đó. Nếu cơ sở "
+            f"dữ liệu kia không còn dùng (đã khôi phục sang đây), hãy xóa đối tượng {store.name}/owner; nếu còn dùng, "
+            "hãy đổi KHACPHUC_EVIDENCE_STORE sang thư mục khác.",
+        )
     if missing:
         named = _listed([str(one["number"] or one["filename"]) for one in missing])
-        yield "error", f"{len(missing)} tài liệu mất tệp trong {folder}: {named}. Khôi phục tệp từ bản sao lưu."
+        yield "error", f"{len(missing)} tài liệu mất tệp trong {store.name}: {named}. Khôi phục tệp từ bản sao lưu."
     if orphans:
-        yield "warning", f"{orphans} tệp trong {folder} không thuộc tài liệu nào (tải lên dở dang)."
+        yield "warning", f"{orphans} tệp trong {store.name} không thuộc tài liệu nào (tải lên dở dang)."
     if not missing and not orphans:
         yield "ok", f"{len(kept)} tệp tài liệu, đủ cả."
 

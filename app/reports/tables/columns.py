@@ -7,7 +7,9 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from app import telling
 from app.core import workflow
+from app.telling.words import CHANNELS, CONFIDENCES, CONTACT_KINDS, DELIVERY_STATES, ROLES
 
 Row = Mapping[str, Any]
 
@@ -30,6 +32,8 @@ class Column(NamedTuple):
     path: str | Callable[[Row], Any] = ""
     """Keys into the row joined by dots ("" is the name itself), or a function of it."""
     words: Mapping[Any, str] = {}
+    told: Callable[[Row], str] | None = None
+    """What people read, where words for single values are not enough."""
 
     def of(self, row: Row) -> Any:
         if callable(self.path):
@@ -78,17 +82,7 @@ def _word(name: str, label: str, words: Mapping[Any, str], path: str = "") -> Co
 
 KINDS = {"appraised": "Tự chấm", "survey": "Điều tra xã hội học"}
 SHARE_KINDS = {"clearable": "Có thể xử lý xong", "occurred": "Đã xảy ra"}
-CONTACT_KINDS = {"officer": "Công chức đầu mối", "head": "Thủ trưởng", "leadership": "Lãnh đạo tỉnh"}
 REQUEST_STATES = {"open": "Chờ quyết định", "granted": "Đồng ý", "refused": "Không đồng ý"}
-DELIVERY_STATES = {
-    "pending": "Chờ gửi",
-    "sending": "Đang gửi",
-    "sent": "Đã gửi",
-    "dead": "Không gửi được",
-    "superseded": "Đã có thư mới hơn",
-    "unreachable": "Chưa có địa chỉ nhận",
-    "dropped": "Không còn cần gửi",
-}
 _FIGURES = (
     _points("max", "Điểm tối đa"),
     _points("published", "Điểm công bố"),
@@ -162,7 +156,7 @@ TABLES: Mapping[str, Table] = {
             *_AGENCY,
             _word("status", "Trạng thái", workflow.LABELS),
             *_FIGURES,
-            _text("confidence", "Căn cứ công thức"),
+            _word("confidence", "Căn cứ công thức", CONFIDENCES),
         ),
     ),
     "agencies": Table("Cơ quan", (_text("key", "Mã"), _text("name", "Cơ quan"), *_ROLLED_UP)),
@@ -243,11 +237,11 @@ TABLES: Mapping[str, Table] = {
             _text("by", "Người thực hiện"),
             _text("account", "Tài khoản"),
             _text("on_behalf_of", "Thay mặt"),
-            _text("entity", "Đối tượng"),
+            _word("entity", "Đối tượng", telling.ENTITIES),
             _text("code", "Mã"),
-            _text("action", "Việc"),
-            _text("from", "Từ", lambda row: _flat(row["from"])),
-            _text("to", "Thành", lambda row: _flat(row["to"])),
+            _word("action", "Việc", telling.ACTIONS),
+            Column("from", "Từ", path=lambda row: _flat(row["from"]), told=lambda row: _told(row, "before")),
+            Column("to", "Thành", path=lambda row: _flat(row["to"]), told=lambda row: _told(row, "after")),
             _text("why", "Lý do"),
         ),
     ),
@@ -270,7 +264,7 @@ TABLES: Mapping[str, Table] = {
             _day("on", "Ngày"),
             _text("recipient_name", "Nơi nhận"),
             _text("contact", "Người nhận"),
-            _text("channel", "Kênh"),
+            _word("channel", "Kênh", CHANNELS),
             _text("address", "Địa chỉ"),
             _word("state", "Trạng thái", DELIVERY_STATES),
             _count("attempts", "Số lần thử"),
@@ -282,7 +276,7 @@ TABLES: Mapping[str, Table] = {
         "Đầu mối liên hệ",
         (
             _count("id", "Số thứ tự"),
-            _text("agency", "Mã cơ quan"),
+            *_AGENCY,
             _word("kind", "Loại", CONTACT_KINDS),
             _text("name", "Họ tên"),
             _text("email", "Thư điện tử"),
@@ -298,7 +292,7 @@ TABLES: Mapping[str, Table] = {
             _count("id", "Số thứ tự"),
             _text("name", "Tên tài khoản"),
             _text("display_name", "Tên hiển thị"),
-            _text("role", "Vai trò"),
+            _word("role", "Vai trò", ROLES),
             _text("province", "Tỉnh"),
             _text("agency", "Mã cơ quan"),
             _yes("active", "Đang dùng"),
@@ -331,3 +325,9 @@ TABLES: Mapping[str, Table] = {
 
 def _flat(values: Mapping[str, Any]) -> str:
     return "; ".join(f"{name}: {value}" for name, value in values.items())
+
+
+def _told(row: Row, side: str) -> str:
+    """One side of every value that an event changed."""
+    found = ((change.label, getattr(change, side)) for change in telling.changes(row))
+    return "; ".join(f"{label}: {value}" for label, value in found if value)

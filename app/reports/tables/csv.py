@@ -37,11 +37,12 @@ def as_csv(table: Table, rows: Iterable[Mapping[str, Any]], *, total: int, style
     writer = csv.writer(out, delimiter=";" if people else ",", lineterminator="\r\n")
     writer.writerow([one.label if people else one.name for one in table.columns])
     written = _for_people if people else _for_programs
-    writer.writerows([written(one, one.of(row)) for one in table.columns] for row in rows)
+    writer.writerows([written(one, row) for one in table.columns] for row in rows)
     return ((BOM if people else "") + out.getvalue()).encode()
 
 
-def _for_people(column: Column, value: Any) -> str:
+def _for_people(column: Column, row: Mapping[str, Any]) -> str:
+    value = column.told(row) if column.told else column.of(row)
     if value is None or value == "":
         return ""
     if column.kind is Kind.POINTS:
@@ -57,7 +58,8 @@ def _for_people(column: Column, value: Any) -> str:
     return neutral(column.word(value))
 
 
-def _for_programs(column: Column, value: Any) -> str:
+def _for_programs(column: Column, row: Mapping[str, Any]) -> str:
+    value = column.of(row)
     if value is None:
         return ""
     if column.kind is Kind.YES:

@@ -11,7 +11,7 @@ from app.agencies import NewContact
 from app.api.schemas import path_id
 from app.core.access import Permission
 from app.errors import Problem
-from app.reports.tables.columns import CONTACT_KINDS
+from app.telling.words import CONTACT_KINDS
 from app.web.agencies.directory import active_contacts, with_stand_ins
 from app.web.agencies.place import go_to, path_to, province_of
 from app.web.forms import Sent

@@ -11,7 +11,7 @@ from app import agencies, summaries
 from app.core.access import Permission
 from app.core.workflow import OPEN
 from app.errors import Problem
-from app.reports.tables.columns import CONTACT_KINDS
+from app.telling.words import CONTACT_KINDS
 from app.web.agencies.place import find, go_to, path_to, province_of
 from app.web.visit import Signed, Visit
 

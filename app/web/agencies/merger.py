@@ -9,10 +9,10 @@ from app import agencies
 from app.agencies import ProvinceOrder
 from app.core.access import Permission
 from app.errors import Forbidden, InvalidInput, Problem
+from app.telling import moved_parts
 from app.web.agencies.place import standing
 from app.web.agencies.succession import read_order
 from app.web.forms import Sent
-from app.web.telling import moved_parts
 from app.web.visit import Signed, Visit
 
 router = APIRouter(include_in_schema=False)

@@ -11,10 +11,10 @@ from app import agencies
 from app.api.schemas import path_id
 from app.core.access import Permission
 from app.errors import InvalidInput, Problem
+from app.telling import moved_parts
 from app.web.agencies.directory import show
 from app.web.agencies.place import find, go_to, path_to, province_of, standing
 from app.web.forms import Sent
-from app.web.telling import moved_parts
 from app.web.visit import Signed, Visit
 
 router = APIRouter(include_in_schema=False)

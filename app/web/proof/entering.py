@@ -87,7 +87,7 @@ def _once(
     actor: Actor,
     entry: Entry,
     upload: evidence.Upload | None,
-    store: evidence.FileStore,
+    store: evidence.Store,
     key: str,
     stamp: str,
     *,

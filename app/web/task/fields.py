@@ -5,7 +5,9 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final, NamedTuple
 
-from app.errors import InvalidInput
+from app.core import workflow
+from app.core.scoring import format_points, parse_points
+from app.errors import Gathered, InvalidInput
 from app.idents import read_count
 from app.tasks import Update
 from app.text import compose, plain_number, plain_score
@@ -20,6 +22,8 @@ TEXTS: Final[Mapping[str, str]] = {
 }
 SHORT: Final[Mapping[str, str]] = {"percent": "Tỷ lệ thực hiện (%)", "period": "Kỳ số liệu"}
 DECLARED: Final = "Điểm tự chấm"
+FORM: Final = "report-"
+"""How the ids of the report's fields begin: other forms stand on the same page."""
 APART: Final[Mapping[str, str]] = {"note": "Ghi chú", "on_behalf_of": "Người ký, người chịu trách nhiệm"}
 """Said of one update, not part of the report."""
 MOST: Final[Mapping[str, int]] = {**dict.fromkeys(TEXTS, 20_000), "note": 20_000, "period": 500, "on_behalf_of": 500}
@@ -79,10 +83,11 @@ class Merged(NamedTuple):
     """Labels of fields that others changed and I had not touched."""
 
 
-def merge(task: Mapping[str, Any], typed: Values, was: Values) -> Merged:
-    """What somebody typed, laid over the report as it stands now. `was`: the marks of what the form had begun with;
-    without its mark a field counts as typed."""
-    saved, named = saved_values(task), labels(task)
+def merge(task: Mapping[str, Any], typed: Values, was: Values, standing: Values | None = None) -> Merged:
+    """What somebody typed, laid over what stands now: the report, or other values of its form. `was`: the marks of what
+    the form had begun with; without its mark a field counts as typed."""
+    named = labels(task)
+    saved = saved_values(task) if standing is None else {name: standing.get(name, "") for name in named}
     values = {**saved, **{name: typed[name] for name in APART if name in typed}}
     differences, adopted = [], []
     for name, theirs in saved.items():
@@ -114,16 +119,25 @@ def same(name: str, left: str, right: str) -> bool:
 def read_update(typed: Values, task: Mapping[str, Any], status: str | None) -> Update:
     """The update that the form asks for: texts that differ from what is saved, and the numbers.
 
-    Raises `InvalidInput` that names the field, for what is too long or no number.
+    Raises a problem that names every field at fault, for what is too long or no number.
     """
-    _check_lengths(typed)
+    problems = Gathered()
+    for name, most in MOST.items():
+        problems.of(_check_length, name, typed.get(name, ""), most)
+    percent = problems.of(_percent, typed.get("percent", ""))
+    measurements = problems.of(read_inputs, typed, task)
+    declared = problems.of(read_declared, typed)
+    if problems.found and status == "submitted":  # else the domain says what is missing
+        standing = {**saved_values(task), **typed}
+        problems.of(workflow.check_submission, standing, appraised=False, has_score=True)
+    problems.raise_any()
     altered = changed(task, typed)
     return Update(
         status=status,
-        percent=_percent(typed["percent"]) if typed.get("percent", "").strip() else None,
+        percent=percent,
         texts={name: typed[name] for name in (*TEXTS, "period") if name in altered},
-        measurements=read_inputs(typed, task),
-        declared_score=read_declared(typed),
+        measurements=measurements,
+        declared_score=declared,
         note=typed.get("note", ""),
         on_behalf_of=compose(typed.get("on_behalf_of", "")) or None,
     )
@@ -132,10 +146,12 @@ def read_update(typed: Values, task: Mapping[str, Any], status: str | None) -> U
 def read_inputs(typed: Values, task: Mapping[str, Any]) -> dict[str, str | None] | None:
     """Measured numbers as the domain takes them, None for a blank; None altogether where nothing is measured."""
     found: dict[str, str | None] = {}
+    problems = Gathered()
     for one in task["rule"]["inputs"]:
         name = f"input.{one['name']}"
         if name in typed:
-            found[one["name"]] = _measured(typed[name], one["label"], name)
+            found[one["name"]] = problems.of(_measured, typed[name], one["label"], name)
+    problems.raise_any()
     before = (task["report"] or {}).get("measurements")
     return found if any(value is not None for value in found.values()) or (found and before) else None
 
@@ -147,8 +163,16 @@ def read_declared(typed: Values) -> str | None:
         return None
     points = plain_score(text)
     if _decimal(points) is None:
-        raise InvalidInput(f"{DECLARED}: “{text[:40]}” không phải điểm. Hãy viết như 0,75.", field="declared_score")
+        raise InvalidInput(
+            f"{DECLARED}: “{text[:40]}” không phải điểm. Hãy viết bằng chữ số, phần lẻ sau dấu phẩy.",
+            field="declared_score",
+        )
     return points
+
+
+def example_score(task: Mapping[str, Any]) -> str:
+    """A score that could be declared: half of what can be had, "0,25" of 0,5."""
+    return number_text(_shortest(format_points(parse_points(task["max"]) // 2)))
 
 
 def _measured(text: str, label: str, name: str) -> str | None:
@@ -163,7 +187,9 @@ def _measured(text: str, label: str, name: str) -> str | None:
     return number
 
 
-def _percent(text: str) -> int:
+def _percent(text: str) -> int | None:
+    if not text.strip():
+        return None
     percent = read_count(compose(text).removesuffix("%").strip(), digits=3)
     if percent is None or percent > 100:
         raise InvalidInput(
@@ -172,15 +198,14 @@ def _percent(text: str) -> int:
     return percent
 
 
-def _check_lengths(typed: Values) -> None:
-    for name, most in MOST.items():
-        length = len(compose(typed.get(name, "")))
-        if length > most:
-            label = {**TEXTS, **SHORT, **APART}[name]
-            raise InvalidInput(
-                f"{label}: dài {number_text(length)} ký tự, tối đa {number_text(most)}. Hãy rút gọn hoặc gửi kèm tệp.",
-                field=name,
-            )
+def _check_length(name: str, text: str, most: int) -> None:
+    length = len(compose(text))
+    if length > most:
+        label = {**TEXTS, **SHORT, **APART}[name]
+        raise InvalidInput(
+            f"{label}: dài {number_text(length)} ký tự, tối đa {number_text(most)}. Hãy rút gọn hoặc gửi kèm tệp.",
+            field=name,
+        )
 
 
 def _number(name: str, text: str) -> Decimal | str:

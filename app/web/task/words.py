@@ -1,23 +1,28 @@
-"""How a task is told to people: causes of errors without the API's names, confidence of rules, the log in sentences."""
+"""How a task is told to people: faults at the fields of its form, confidence of rules, the log in sentences."""
 
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-from app.errors import Problem
-from app.web import telling
-from app.web.task.fields import TEXTS
-from app.web.telling import Change
-from app.web.wording import for_people
+from app import telling
+from app.errors import Fault, Problem
+from app.telling import Change
+from app.web.task.fields import FORM, TEXTS, labels
 
 
-def plainly(problem: Problem, task: Mapping[str, Any] | None = None) -> Problem:
-    """The same problem without the names that only programs use, measured inputs of the task's rule included. Its
-    field is named as the form names it."""
-    text = for_people(problem.detail)
-    for one in task["rule"]["inputs"] if task else ():
-        text = text.replace(f" ({one['name']})", "")
-    field = problem.field and problem.field.replace("measurements.", "input.")
-    return type(problem)(text, field=field, extra=problem.extra)
+def place_faults(problem: Problem, task: Mapping[str, Any], values: Mapping[str, str]) -> None:
+    """Put the faults of a report at its form's fields, in their order. That there are no figures at all is said at each
+    that is wanted and empty."""
+    faults: list[Fault] = []
+    for one in problem.faults:
+        where = _wanted(task, values) if one.field == "measurements" else [one.field.replace("measurements.", "input.")]
+        faults += [Fault(FORM + name, one.detail) for name in where]
+    order = {FORM + name: place for place, name in enumerate(labels(task))}
+    problem.faults = tuple(sorted(faults, key=lambda one: order.get(one.field, len(order))))
+
+
+def _wanted(task: Mapping[str, Any], values: Mapping[str, str]) -> list[str]:
+    inputs = [f"input.{one['name']}" for one in task["rule"]["inputs"] if not one["optional"]]
+    return [name for name in inputs or ["declared_score"] if not values.get(name, "").strip()]
 
 
 CONFIDENCE: Final[Mapping[str, str]] = {

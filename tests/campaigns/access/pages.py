@@ -64,6 +64,7 @@ FORMS: dict[str, Form] = {
     "POST /tasks/{code}/report": {"code": OWN_TASK, "data": {"do": "save", "version": "2", "progress": "Đang làm"}},
     "POST /tasks/{code}/score": {"code": OWN_TASK, "data": {}},
     "POST /tasks/{code}/draft": {"code": OWN_TASK, "data": {"version": "2", "progress": "Đang gõ"}},
+    "POST /tasks/{code}/draft/compare": {"code": OWN_TASK, "data": {"version": "2", "progress": "Đang gõ"}},
     "POST /tasks/{code}/extension": {
         "code": OWN_TASK,
         "data": {"version": "2", "requested_due": LATER, "extension_reason": "Cần thêm thời gian"},

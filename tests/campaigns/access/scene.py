@@ -98,6 +98,9 @@ _DEEDS: Sequence[tuple[str, str, str, dict[str, Any]]] = (
 )
 
 
+ABOUT_CALLERS = frozenset({"api_key", "login_session", "try_count"})
+
+
 @dataclass
 class Scene:
     """An application; `renew` puts another copy of the same database under it."""
@@ -154,9 +157,9 @@ class Scene:
         return self.http.request(method, path, headers=headers, follow_redirects=False, **form, **given)
 
     def standing(self) -> int:
-        """Changes with every row of every table except what is written about callers themselves."""
+        """Changes with every row of every table except those about callers themselves."""
         with self.world.db.snapshot() as connection:
-            tables = [one for one in metadata.sorted_tables if one.name not in {"api_key", "login_session"}]
+            tables = [one for one in metadata.sorted_tables if one.name not in ABOUT_CALLERS]
             return hash(tuple(tuple(sorted(map(repr, connection.execute(select(one))))) for one in tables))
 
     def tasks_file(self) -> dict[str, Any]:

@@ -6,8 +6,12 @@ Any number of replicas may run this. No job keeps state in memory; each opens it
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
 
 import structlog
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.interval import IntervalTrigger
 
 from app import accounts, agencies, evidence, idempotency, outbox, reminders, seals, summaries
 from app.clock import Clock
@@ -16,6 +20,9 @@ from app.errors import Busy
 from app.settings import Settings
 
 log = structlog.get_logger()
+MINDED: Final = 10.0
+"""Seconds between two looks at the clock."""
+EARLY: Final = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,30 +104,45 @@ JOBS = (
 def start(db: Database, settings: Settings, clock: Clock) -> Callable[[], None]:
     """Start every job, the first time at once, and return what stops them (after the running ones have ended)."""
     context, stopping = Context(db, settings, clock), threading.Event()
-    threads = [
-        threading.Thread(target=_repeat, args=(job, context, stopping), name=job.name, daemon=True) for job in JOBS
-    ]
-    for thread in threads:
-        thread.start()
+    scheduler = BackgroundScheduler(
+        executors={"default": {"type": "threadpool", "max_workers": len(JOBS)}}, timezone="UTC"
+    )
+    for job in JOBS:
+        scheduler.add_job(
+            _guarded,
+            IntervalTrigger(seconds=job.seconds),
+            args=(job, context),
+            id=job.name,
+            next_run_time=clock.real_now(),
+            misfire_grace_time=None,
+            coalesce=True,
+            max_instances=1,
+        )
+    scheduler.start()
+    minding = threading.Thread(target=_mind_the_clock, args=(scheduler, stopping), name="clock", daemon=True)
+    minding.start()
 
     def stop() -> None:
         stopping.set()
-        for thread in threads:
-            thread.join()
+        minding.join()
+        scheduler.shutdown(wait=True)
 
     return stop
 
 
-def _repeat(job: Job, context: Context, stopping: threading.Event) -> None:
-    """Waits by the clock that only goes forward: one that plans by the time of day is silent for a day after the
-    machine's clock was set back by one."""
-    while not stopping.is_set():
-        _guarded(job, context)
-        stopping.wait(job.seconds)
+def _mind_the_clock(scheduler: BackgroundScheduler, stopping: threading.Event) -> None:
+    """The scheduler plans by the time of day: set back by a day, the machine's clock would silence it for a day. This
+    waits by the clock that only goes forward, and brings back what was planned too far ahead."""
+    while not stopping.wait(MINDED):
+        for job in scheduler.get_jobs():
+            now = Clock.real_now()
+            if job.next_run_time is not None and job.next_run_time - now > job.trigger.interval + EARLY:
+                log.warning("clock set back", job=job.id, planned=job.next_run_time.isoformat())
+                job.modify(next_run_time=now)
 
 
 def _guarded(job: Job, context: Context) -> None:
-    """A failing run is logged and tried again at the next turn; it never takes the thread down."""
+    """A failing run is logged and tried again at the next turn; it never takes the scheduler down."""
     try:
         job.run(context)
     except Busy as error:  # the database's fault, which says itself when it is over

@@ -167,16 +167,19 @@ async def change_many(visit: Signed) -> Response:
         due = _read_due(sent, "due_before", "reason")
         await visit.write(tasks.steer_many, items[:MOST_AT_ONCE], Steering(sent.text("reason"), due_before=due))
     except Problem as problem:
-        return await _show_many(visit, [code for code, _ in items], problem)
+        ticked = [code for code, _ in items]
+        return await _show_many(visit, sent.many("shown") or ticked, ticked, problem)
     return visit.to("/tasks", "steered-many")
 
 
-async def _show_many(visit: Visit, codes: list[str], problem: Problem | None = None) -> Response:
+async def _show_many(
+    visit: Visit, codes: Sequence[str], ticked: Sequence[str] = (), problem: Problem | None = None
+) -> Response:
     visit.actor.require(Permission.TASK_STEER)
     frame = await visit.frame()
     found = await visit.read(_read_all, list(dict.fromkeys(codes))[:MOST_AT_ONCE])
     typed = visit.sent.shown() if problem is not None else {}
-    return visit.page("steering_many.html", **frame, tasks=found, typed=typed, problem=problem)
+    return visit.page("steering_many.html", **frame, tasks=found, ticked=ticked, typed=typed, problem=problem)
 
 
 def _read_all(connection: Connection, actor: Actor, codes: Sequence[str], *, now: datetime) -> list[dict[str, Any]]:

@@ -86,6 +86,7 @@ async def _show(visit: Visit, *, problem: Problem | None = None, results: Mappin
         agencies=await _choices(visit, counts),
         filtered=_is_filtered(wanted, counts),
         ready=[one["code"] for one in found["items"] if submits and one["mine"] and one["ready"]],
+        steerable=_steerable(visit, found["items"]),
         csv=_csv(wanted),
         SORTS=SORTS,
         KINDS=KINDS,
@@ -110,6 +111,12 @@ def own_first(visit: Visit, wanted: tasks.Filter, counts: Mapping[str, Any]) -> 
     if visit.actor.role is not Role.AGENCY or asked or not counts["led"]:
         return wanted
     return replace(wanted, agency=counts["agency"])
+
+
+def _steerable(visit: Visit, shown: Sequence[Mapping[str, Any]]) -> str:
+    """The query of the page that changes many due dates at once, with the open tasks shown; empty for none."""
+    may = visit.actor.may(Permission.TASK_STEER)
+    return urlencode([("task", one["code"]) for one in shown if may and one["status"] in workflow.OPEN])
 
 
 def _is_filtered(wanted: tasks.Filter, counts: Mapping[str, Any]) -> bool:

@@ -27,7 +27,7 @@ def main() -> int:
     parser.add_argument("campaigns", nargs="+", choices=[*CAMPAIGNS, "all"])
     parser.add_argument("--engine", choices=["sqlite", "postgresql"], help="one engine only; default both")
     parser.add_argument("--short", action="store_true", help="seconds instead of minutes, to see that everything runs")
-    parser.add_argument("--kills", type=int, help="how often `kills` kills the server; default 1 000, short 5")
+    parser.add_argument("--kills", type=int, help="how often `kills` kills the server; default 1 000, short 4")
     parser.add_argument("--minutes", type=float, help="how long `soak` lasts; default 10, short 0.2")
     parser.add_argument("--rate", type=float, help="requests a second of `soak`; default 100")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")

@@ -137,3 +137,29 @@ def test_ready_reports_are_ticked_and_handed_in_by_keyboard(site: Site) -> None:
     expect(page.get_by_label("Chọn nộp ST-2024-TC-14")).to_be_checked()
     page.get_by_role("button", name="Nộp các báo cáo đã chọn").press("Enter")
     expect(page.locator("main")).to_contain_text("Đã nộp 1 báo cáo.")
+
+
+def test_two_devices_do_not_write_over_each_other(site: Site) -> None:
+    phone, desktop = site.page("SKHCN"), site.page("SKHCN")
+    for page in (phone, desktop):
+        page.goto(TC16)
+    typing(phone, "progress", "Trên điện thoại")
+    expect(phone.locator("[data-draft-state]")).to_contain_text("Đã lưu bản nháp")
+    typing(desktop, "progress", "Trên máy bàn")
+    desktop.get_by_role("button", name="Xem cả hai bản").click()
+    expect(desktop.get_by_label("Bản nháp trên thiết bị khác")).to_have_value("Trên điện thoại")
+    expect(desktop.get_by_label("Bản đang nhập ở đây")).to_have_value("Trên máy bàn")
+    desktop.get_by_role("button", name="Dùng bản này").click()
+    holds(desktop, "progress", "Trên điện thoại")
+    expect(desktop.locator("[data-draft-state]")).to_contain_text("Đã lưu bản nháp")
+    forgive(site, 409)
+
+
+def test_a_form_with_faults_begins_at_the_first_and_leads_to_each(site: Site) -> None:
+    page = site.page("SKHCN")
+    page.goto(TC16)
+    page.get_by_role("button", name="Nộp báo cáo").click()
+    expect(page.locator('[name="reason"]')).to_be_focused()
+    page.get_by_role("alert").get_by_role("link").last.click()
+    expect(page.locator('[name="input.files"]')).to_be_focused()
+    forgive(site, 422)

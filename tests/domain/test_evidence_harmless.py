@@ -24,7 +24,7 @@ ORDINARY = {
     "links one clicks": docx({"word/_rels/document.xml.rels": relation("hyperlink", "https://example.vn")}),
     "a link to a file": docx({"word/_rels/document.xml.rels": relation("hyperlink", "file:///C:/bao-cao.docx")}),
     "a template of one's own disk": docx(
-        {"word/_rels/settings.xml.rels": relation("attachedTemplate", "file:///C:/Users/An/Templates/mau.dotx")}
+        {"word/_rels/settings.xml.rels": relation("attachedTemplate", "file:///C:/Mau/mau.dotx")}
     ),
     "a chart with its workbook": docx({"word/embeddings/Microsoft_Excel_Worksheet.xlsx": xlsx({})}),
     "fields that count and list": docx(

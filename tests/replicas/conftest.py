@@ -5,7 +5,10 @@ import pytest
 
 from app.evidence import FileStore, Store
 from app.evidence.bucket import Bucket
+from tests.cli.conftest import console, data
 from tests.replicas.buckets import Server, running, store_in
+
+__all__ = ["console", "data"]  # fixtures that are used here too
 
 
 @pytest.fixture(scope="session")

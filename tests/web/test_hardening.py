@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from typing import Any
 
+import httptools
 import pytest
 from starlette.testclient import TestClient
 
 from app.clock import Clock
 from app.main import create_app
-from app.settings import Settings
+from app.settings import ROOT, Settings
 from app.web.visit import browser_cookie_name, choice_cookie_name, cookie_name
 from tests.web.conftest import Desk
 
@@ -41,6 +42,23 @@ def test_methods_that_nobody_serves_are_refused_and_repeat_nothing(method: str, 
     answer = served(HTTPS).request(method, path, headers={"X-Secret": "khong-duoc-lap-lai"})
     assert answer.status_code in (404, 405)
     assert "khong-duoc-lap-lai" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "lengths",
+    [
+        "Content-Length: 6\r\nTransfer-Encoding: chunked",
+        "Content-Length: 6\r\nContent-Length: 5",
+        "Transfer-Encoding: xchunked",
+        "Transfer-Encoding : chunked",
+        "Content-Length: 6\r\n 0",
+    ],
+)
+def test_a_body_of_doubtful_length_is_no_request(lengths: str) -> None:
+    """By the parser that `khacphuc serve` names: what proxies read otherwise, they could be made to smuggle."""
+    assert 'http="httptools"' in (ROOT / "app" / "cli" / "serving.py").read_text()
+    with pytest.raises(httptools.HttpParserError):
+        httptools.HttpRequestParser(object()).feed_data(f"POST / HTTP/1.1\r\nHost: a\r\n{lengths}\r\n\r\n".encode())
 
 
 def test_a_method_in_a_header_or_field_changes_nothing() -> None:

@@ -1,5 +1,6 @@
 """Steering a task on pages: dates, targets, agencies, ending and reopening; and what the leadership says."""
 
+import html
 import re
 from datetime import date
 from typing import Any
@@ -124,6 +125,23 @@ def test_one_date_for_many_or_for_none(desk: Desk) -> None:
     done = desk.post("/steering", {**sent, "task": again})
     assert done.headers["location"] == "/tasks?done=steered-many"
     assert {status_of(desk, code)["effective_due"] for code in (T15, T03)} == {date(2025, 7, 15)}
+
+
+def test_the_list_leads_to_many_dates(desk: Desk) -> None:
+    """What the filter shows and is still open can be ticked; nothing is ticked unasked."""
+    post(desk, "close", T03, reason="Không còn đối tượng")
+    address = re.search(r'href="(/steering[^"]+)"', desk.get("/tasks?agency=STP").text)
+    assert address is not None
+    page = desk.get(html.unescape(address[1])).text
+    assert len(re.findall(r'name="shown"', page)) == 4
+    assert T03 not in page
+    assert " checked" not in page
+    shown_codes = re.findall(r'name="shown" value="([^"]+)"', page)
+    sent = {"shown": shown_codes, "due_before": "15/07/2025", "reason": "Theo kết luận"}
+    unticked = desk.post("/steering", sent)
+    assert unticked.status_code == 422
+    assert re.findall(r'name="shown" value="([^"]+)"', unticked.text) == shown_codes
+    assert "/steering?" not in desk.as_("SKHCN").get("/tasks").text
 
 
 def test_bad_choices_of_many(desk: Desk) -> None:

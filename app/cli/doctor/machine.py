@@ -111,7 +111,7 @@ def folder(settings: Settings) -> Found:
             f"Không ghi được vào {where}: {reasons.of_system(error)}. Cấp quyền ghi hoặc đổi KHACPHUC_DATA_DIR.",
         )
         return
-    shown = f"{where}: còn trống {free / 1e9:.1f} GB".replace(".", ",")
+    shown = f"{where}: còn trống {f'{free / 1e9:.1f}'.replace('.', ',')} GB"
     if free < NO_SPACE:
         yield "error", f"{shown}. Giải phóng dung lượng ngay."
     elif free < LITTLE_SPACE:

@@ -6,7 +6,7 @@
   const TYPING_PAUSE = 1500;
   const form = document.querySelector("form[data-report]");
 
-  // In the list: tick or untick every report that is ready.
+  // In a list: tick or untick all that can be.
   document.querySelector("[data-tick-all]")?.addEventListener("change", (event) => {
     for (const box of document.querySelectorAll("input[data-tick]")) box.checked = event.target.checked;
   });

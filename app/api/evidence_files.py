@@ -87,7 +87,7 @@ def store_of(call: Call) -> evidence.Store:
 
 
 async def _transfer(call: Call, fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """In threads that only transfers use: a store that is slow holds up nothing but files."""
+    """Few at once, so that a store that is slow takes no threads from anything but files."""
     return await to_thread.run_sync(partial(fn, *args, **kwargs), limiter=call.request.app.state.transfers)
 
 

@@ -57,7 +57,7 @@ _OF_CODE: Mapping[str, str] = {
 }
 _OF_TEXT: Mapping[str, str] = {
     "169.254.169.254": "chưa khai khóa truy cập",  # what is asked for keys when none are given
-    "certificate": "chứng chỉ TLS của kho không được tin cậy",
+    "InvalidCertificate": "chứng chỉ TLS của kho không được tin cậy",
     "kind: Timeout": "quá thời gian chờ",
     "kind: Connect": "không kết nối được máy chủ của kho",
     "kind: Request": "máy chủ của kho ngắt kết nối",

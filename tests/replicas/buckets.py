@@ -31,9 +31,16 @@ class Gate:
     refuse: tuple[str, str] | None = None
     """Status and code of what it answers instead."""
     seen: list[tuple[str, str]] = field(default_factory=list)
+    let_pass: threading.Event = field(default_factory=threading.Event)
+    asked: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.let_pass.set()
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         self.seen.append((environ["REQUEST_METHOD"], environ["PATH_INFO"]))
+        self.asked.set()
+        self.let_pass.wait()
         if self.refuse is None:
             return self.application(environ, start_response)  # type: ignore[no-any-return]
         status, code = self.refuse
@@ -48,6 +55,16 @@ class Gate:
             yield
         finally:
             self.refuse = None
+
+    @contextlib.contextmanager
+    def silent(self) -> Iterator[None]:
+        """Whoever asks waits until the block ends."""
+        self.asked.clear()
+        self.let_pass.clear()
+        try:
+            yield
+        finally:
+            self.let_pass.set()
 
 
 @dataclass

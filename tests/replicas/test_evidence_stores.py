@@ -243,7 +243,7 @@ def test_causes_that_are_hard_to_make_are_told_apart() -> None:
         reason_of(Exception("PUT http://169.254.169.254/latest/api/token kind: Connect")) == "chưa khai khóa truy cập"
     )
     assert reason_of(Exception("HttpError { kind: Timeout")) == "quá thời gian chờ"
-    assert "TLS" in reason_of(Exception("kind: Connect invalid peer certificate: UnknownIssuer"))
+    assert "TLS" in reason_of(Exception("kind: Connect, source: InvalidCertificate(UnknownIssuer)"))
     assert reason_of(Exception("anything")) == "kho trả lời không đọc được"
 
 

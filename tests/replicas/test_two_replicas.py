@@ -1,6 +1,7 @@
 """Two replicas on one PostgreSQL and one bucket, as a load balancer sees them: any may answer any request."""
 
 import contextlib
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -95,6 +96,21 @@ def test_a_bucket_that_fails_in_the_middle_refuses_files_and_nothing_else(
     assert left_on_disk(tmp_path) == []
     assert send(there, ("b.docx", DOCX)).status_code == 201
     assert there.get(f"{URL}/{made['id']}/file").content == PDF
+
+
+def test_a_bucket_that_is_silent_keeps_only_those_waiting_who_want_a_file(pair: Pair, s3: Server) -> None:
+    here, there = pair
+    made = send(here, pdf()).json()
+    got: list[bytes] = []
+    waiting = threading.Thread(target=lambda: got.append(there.get(f"{URL}/{made['id']}/file").content))
+    with s3.gate.silent():
+        waiting.start()
+        assert s3.gate.asked.wait(timeout=60)
+        assert there.http.get("/readyz").status_code == 200
+        assert there.get(f"/api/v1/tasks/{TC15}/evidence").json()["total"] == 1
+        assert got == []
+    waiting.join()
+    assert got == [PDF]
 
 
 def test_a_document_that_is_refused_leaves_bytes_that_nobody_sees_until_any_replica_sweeps_them(

@@ -7,17 +7,16 @@ size costs bounded memory; relationships tell what a part is for, whatever its n
 
 import re
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from io import BytesIO
-from typing import Any, Final
+from typing import Final
 from urllib.parse import unquote
-from xml.parsers import expat
 
+from app.evidence import formulas
 from app.evidence.fields import FieldReader
+from app.evidence.formulas import FormulaReader
+from app.evidence.markup import Budget, TooMuch, find_in, parse, pieces
 
-_CHUNK: Final = 1 << 20
-_OVERLAP: Final = 4_096
-"""Bytes of one piece that are looked at again with the next, so that nothing hides on the border."""
 MOST_RELATIONS: Final = 20_000_000
 """Bytes of all the relationships of a document."""
 MOST_INSIDE: Final = 20_000_000
@@ -76,10 +75,11 @@ _RELATIONS: Mapping[str, str] = {
     "queryTable": CONNECTION,
 }
 """Last words of relationship types, and what a document with one of them has."""
-_FORMULA = re.compile(
-    rb"<(?:\w+:)?f(?:\s[^<>]{0,300})?>[^<]{0,2000}?(?:\bWEBSERVICE\s*\(|\w\|(?:'[^'<]*'|[\w.]+)!)", re.I
-)
 _FIELDS = re.compile(rb"instrText|fldSimple")
+_NAMED_XML: Final = (".xml", ".rels", ".vml")
+_LOOKS_LIKE_XML: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*<")
+_OPEN_DOCUMENT: Final = frozenset({"content.xml", "styles.xml", "meta.xml", "settings.xml"})
+_ODF_FORMULAS: Final = ("formula", "condition", "expression", "value")
 _ODF_ACTIVE: Mapping[str, str] = {
     "applet": PROGRAM,
     "plugin": PROGRAM,
@@ -93,18 +93,25 @@ _SCHEME = re.compile(r"[a-z][a-z0-9+.-]+:", re.IGNORECASE)
 _DRIVE = re.compile(r"/{0,3}[a-z]:/", re.IGNORECASE)
 
 
-def find_fault(archive: zipfile.ZipFile, depth: int = 1) -> str | None:
+def find_fault(archive: zipfile.ZipFile) -> str | None:
     """What a document has that it must not have, and what to do, to follow its name; None for a harmless one.
 
     The archive is a sound one of known bounds (`filetypes`). ValueError for a part that is no XML.
     """
+    try:
+        return _find_fault(archive, 1, Budget())
+    except TooMuch:
+        return STRANGE
+
+
+def _find_fault(archive: zipfile.ZipFile, depth: int, budget: Budget) -> str | None:
     parts = {name.lower().lstrip("/") for name in archive.namelist()}
     if sum(one.file_size for one in archive.infolist() if _is_relations(one.filename)) > MOST_RELATIONS:
         return STRANGE
     kinds = _content_types(archive) if "[content_types].xml" in parts else b""
     if b"activex" in kinds:
         return CONTROL
-    return next(filter(None, (_part_fault(archive, entry, depth) for entry in archive.infolist())), None)
+    return next(filter(None, (_part_fault(archive, entry, depth, budget) for entry in archive.infolist())), None)
 
 
 def _content_types(archive: zipfile.ZipFile) -> bytes:
@@ -116,30 +123,28 @@ def _is_relations(name: str) -> bool:
     return name.lower().endswith(".rels")
 
 
-def _part_fault(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, depth: int) -> str | None:
+def _part_fault(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, depth: int, budget: Budget) -> str | None:
+    """Whether it is XML is told by its looks too: which part is read as what is up to the document."""
     name = entry.filename.lower().lstrip("/")
-    first, fields, formulas, text = True, False, name.startswith("xl/"), name.startswith("word/")
-    for piece in _pieces(archive, entry):
-        fault = (_kind_fault(name, piece) if first else None) or _piece_fault(name, piece, formulas=formulas)
+    markup, first, fields, signs = name.endswith(_NAMED_XML), True, False, False
+    for piece in pieces(archive, entry, budget):
+        plain = piece.replace(b"\0", b"") if b"\0" in piece else piece  # UTF-16 says the same with zeros between
+        markup = markup or (first and _begins_as_xml(plain))
+        fault = (_kind_fault(name, piece) if first else None) or _piece_fault(name, plain, markup=markup)
         if fault:
             return fault
         if first and piece.startswith(b"PK\x03\x04"):
-            return _inner_fault(archive, entry, depth)
-        fields = fields or (text and _FIELDS.search(piece.replace(b"\0", b"")) is not None)
+            return _inner_fault(archive, entry, depth, budget)
+        fields = fields or (markup and _FIELDS.search(plain) is not None)
+        signs = signs or (markup and formulas.SIGN.search(plain) is not None)
         first = False
     if _is_relations(name):
-        return _read(archive, entry, _relation_fault)
-    if name.endswith((".xml", ".vml")):
-        return _xml_fault(archive, entry, name, fields=fields)
-    return None
+        return find_in(archive, entry, budget, _relation_fault)
+    return _xml_fault(archive, entry, budget, fields=fields, signs=signs)
 
 
-def _pieces(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:
-    with archive.open(entry) as source:
-        before = b""
-        while chunk := source.read(_CHUNK):
-            yield before + chunk
-            before = chunk[-_OVERLAP:]
+def _begins_as_xml(plain: bytes) -> bool:
+    return _LOOKS_LIKE_XML.match(plain.removeprefix(b"\xff\xfe").removeprefix(b"\xfe\xff")) is not None
 
 
 def _kind_fault(name: str, head: bytes) -> str | None:
@@ -159,18 +164,14 @@ def is_program(head: bytes) -> bool:
     return head.startswith(b"MZ") and head[at : at + 2] in (b"PE", b"NE", b"LE", b"LX")
 
 
-def _piece_fault(name: str, piece: bytes, *, formulas: bool) -> str | None:
-    if EICAR in piece:
+def _piece_fault(name: str, plain: bytes, *, markup: bool) -> str | None:
+    if EICAR in plain:
         return VIRUS
-    if not name.endswith((".xml", ".rels", ".vml")):
-        return None
-    plain = piece.replace(b"\0", b"") if b"\0" in piece else piece  # UTF-16 says the same with zeros between
-    if b"<!DOCTYPE" in plain or b"<!ENTITY" in plain:
-        return STRANGE
-    return FORMULA if formulas and _FORMULA.search(plain.replace(b"&#124;", b"|")) else None
+    declares = markup and not name.endswith(".svg") and (b"<!DOCTYPE" in plain or b"<!ENTITY" in plain)
+    return STRANGE if declares else None
 
 
-def _inner_fault(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, depth: int) -> str | None:
+def _inner_fault(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, depth: int, budget: Budget) -> str | None:
     """A package in a package: the workbook of a chart, a picture in a drawing's own package; no other archive."""
     if depth >= DEEPEST or entry.file_size > MOST_INSIDE:
         return PROGRAM
@@ -181,49 +182,27 @@ def _inner_fault(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, depth: int) -
         if not known or unfolds or any(one.flag_bits & 0x1 for one in inside.infolist()):
             return PROGRAM
         kinds = _content_types(inside)
-        return MACRO if b"macroenabled" in kinds or b"vbaproject" in kinds else find_fault(inside, depth + 1)
+        return MACRO if b"macroenabled" in kinds or b"vbaproject" in kinds else _find_fault(inside, depth + 1, budget)
 
 
-def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, judge: Any) -> str | None:
-    """`judge(element, attributes)` of every element until one has a fault; names come without namespaces."""
-    found: list[str] = []
-
-    def start(tag: str, attributes: dict[str, str]) -> None:
-        fault = None if found else judge(_local(tag), {_local(name): value for name, value in attributes.items()})
+def _xml_fault(
+    archive: zipfile.ZipFile, entry: zipfile.ZipInfo, budget: Budget, *, fields: bool, signs: bool
+) -> str | None:
+    name = entry.filename.lower().lstrip("/")
+    if name.rpartition("/")[2] in _OPEN_DOCUMENT and not name.startswith(("word/", "xl/", "ppt/")):
+        fault = find_in(archive, entry, budget, _open_document_fault)
         if fault:
-            found.append(fault)
-
-    parse(archive, entry, start)
-    return found[0] if found else None
-
-
-def parse(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, start: Any, end: Any = None, text: Any = None) -> None:
-    """Feed a part to handlers piece by piece; ValueError where it is no well-formed XML."""
-    parser = expat.ParserCreate(namespace_separator=" ")
-    parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = start, end, text
-    try:
-        with archive.open(entry) as source:
-            while chunk := source.read(_CHUNK):
-                parser.Parse(chunk, False)
-        parser.Parse(b"", True)
-    except expat.ExpatError as error:
-        raise ValueError(f"{entry.filename} is no XML") from error
+            return fault
+    if fields and _reaches_out(archive, entry, budget, FieldReader()):
+        return FIELD
+    return FORMULA if signs and _reaches_out(archive, entry, budget, FormulaReader()) else None
 
 
-def _local(tag: str) -> str:
-    return tag.rpartition(" ")[2]
-
-
-def _xml_fault(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str, *, fields: bool) -> str | None:
-    if name.startswith("xl/externallinks/"):
-        return _read(archive, entry, lambda tag, _: FORMULA if tag in ("ddeLink", "oleLink") else None)
-    if name.rpartition("/")[2] in ("content.xml", "styles.xml") and not name.startswith(("word/", "xl/", "ppt/")):
-        return _read(archive, entry, _open_document_fault)
-    if fields:
-        reader = FieldReader()
-        parse(archive, entry, reader.start, reader.end, reader.text)
-        return FIELD if reader.reaches_out else None
-    return None
+def _reaches_out(
+    archive: zipfile.ZipFile, entry: zipfile.ZipInfo, budget: Budget, reader: FieldReader | FormulaReader
+) -> bool:
+    parse(archive, entry, budget, reader.start, reader.end, reader.text)
+    return reader.reaches_out
 
 
 def _relation_fault(tag: str, attributes: Mapping[str, str]) -> str | None:
@@ -241,7 +220,13 @@ def _relation_fault(tag: str, attributes: Mapping[str, str]) -> str | None:
 def _open_document_fault(tag: str, attributes: Mapping[str, str]) -> str | None:
     if tag in _ODF_ACTIVE:
         return _ODF_ACTIVE[tag]
-    return REMOTE if tag != "a" and is_remote(attributes.get("href", "")) else None
+    told = [attributes[name] for name in _ODF_FORMULAS if name in attributes]
+    if any(map(formulas.reaches_out, told)):
+        return FORMULA
+    fetched = [other for formula in told for other in formulas.other_documents(formula)]
+    if tag != "a":
+        fetched.append(attributes.get("href", ""))
+    return REMOTE if any(map(is_remote, fetched)) else None
 
 
 def is_remote(target: str) -> bool:

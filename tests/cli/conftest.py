@@ -14,11 +14,11 @@ from typing import Any
 
 import httpx
 import pytest
-import structlog
 from typer.testing import CliRunner
 
 from app.cli import cli
 from app.cli.failing import one_line
+from app.cli.logs import quiet
 from app.settings import ROOT
 from tests.conftest import World
 
@@ -146,7 +146,7 @@ class Console:
 def console(seeded: World, data: Path) -> Iterator[Console]:
     """Commands on the real 2024 assessment, on both engines."""
     yield Console({"DATABASE_URL": seeded.db.url, "KHACPHUC_DATA_DIR": str(data), "COLUMNS": "160"})
-    structlog.reset_defaults()  # it would go on writing to a stream that is closed now
+    quiet()  # it would go on writing to a stream that is closed now
 
 
 def free_port() -> int:

@@ -75,3 +75,13 @@ def test_compose_asks_only_for_what_its_example_names_and_for_settings_that_exis
     assert set(re.findall(r"\$\{([A-Z_]+)", compose)) <= given
     settings = {f"KHACPHUC_{name.upper()}" for name in Settings.model_fields}
     assert {name for name in given if name.startswith("KHACPHUC_")} <= settings
+
+
+def test_what_operators_are_told_to_run_and_set_exists() -> None:
+    text = (DOCS / "operations.md").read_text()
+    known = {tuple(name.split()) for name in dict(commands(typer.main.get_command(cli)))}
+    told = re.findall(r"khacphuc ((?:[a-z]+ ?){1,2})", " ".join(re.findall(r"`[^`]+`|^.*bin/khacphuc .*$", text, re.M)))
+    named = {tuple(one.split()) for one in told}
+    assert {one for one in named if one not in known and one[:1] not in known} == set()
+    settings = {f"KHACPHUC_{name.upper()}" for name in Settings.model_fields}
+    assert {one for one in re.findall(r"KHACPHUC_[A-Z_]+", text) if one.rstrip("_") == one} <= settings

@@ -2,7 +2,9 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from datetime import date
+from typing import Any
 
 _CONTROL = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ud800-\udfff]"
@@ -23,6 +25,11 @@ def fold(text: str) -> str:
     """For search: no case, no accents, đ as d ("Thủ tục" → "thu tuc"). LIKE and lower() of SQLite know ASCII only."""
     decomposed = unicodedata.normalize("NFD", _CONTROL.sub("", text).casefold().replace("đ", "d"))
     return " ".join(_ACCENTS.sub("", decomposed).split())
+
+
+def by_name(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Where people choose by "name" they look for it in its alphabetical place, not in that of a code."""
+    return sorted(rows, key=lambda one: (fold(str(one["name"])), str(one["name"])))
 
 
 def plain_number(text: str) -> str:

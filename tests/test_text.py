@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from app.text import compose, fold, plain_number, plain_score, typed_day
+from app.text import by_name, compose, fold, plain_number, plain_score, typed_day
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,12 @@ from app.text import compose, fold, plain_number, plain_score, typed_day
 )
 def test_folding_ignores_case_accents_and_form(typed: str, found: str) -> None:
     assert fold(typed) == found
+
+
+def test_names_stand_where_people_look_for_them() -> None:
+    names = ["Ủy ban nhân dân huyện Cù Lao Dung", "Sở Y tế", "Đài", "Ủy ban nhân dân huyện Châu Thành", "Sở Nội vụ"]
+    ordered = [one["name"] for one in by_name({"name": name} for name in names)]
+    assert ordered == [names[2], names[4], names[1], names[3], names[0]]
 
 
 def test_composing_keeps_lines_and_drops_what_nobody_can_see() -> None:

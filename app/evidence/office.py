@@ -7,7 +7,7 @@ size costs bounded memory; relationships tell what a part is for, whatever its n
 
 import re
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from io import BytesIO
 from typing import Final
 from urllib.parse import unquote
@@ -75,9 +75,8 @@ _RELATIONS: Mapping[str, str] = {
     "queryTable": CONNECTION,
 }
 """Last words of relationship types, and what a document with one of them has."""
-_FIELDS = re.compile(rb"instrText|fldSimple")
+_FIELDS: Final = (b"instrText", b"fldSimple")
 _NAMED_XML: Final = (".xml", ".rels", ".vml")
-_LOOKS_LIKE_XML: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*<")
 _OPEN_DOCUMENT: Final = frozenset({"content.xml", "styles.xml", "meta.xml", "settings.xml"})
 _ODF_FORMULAS: Final = ("formula", "condition", "expression", "value")
 _ODF_ACTIVE: Mapping[str, str] = {
@@ -111,7 +110,34 @@ def _find_fault(archive: zipfile.ZipFile, depth: int, budget: Budget) -> str | N
     kinds = _content_types(archive) if "[content_types].xml" in parts else b""
     if b"activex" in kinds:
         return CONTROL
-    return next(filter(None, (_part_fault(archive, entry, depth, budget) for entry in archive.infolist())), None)
+    markup = _markup(archive, budget) if kinds else frozenset()
+    return next(
+        filter(None, (_part_fault(archive, entry, depth, budget, markup) for entry in archive.infolist())), None
+    )
+
+
+def _markup(archive: zipfile.ZipFile, budget: Budget) -> frozenset[str]:
+    """Names of the parts, and ".ext" of all parts, that are XML by their content type: which part is read as what is
+    up to the document, and a text may be called "a.dat"."""
+    found: set[str] = set()
+
+    def note(_tag: str, attributes: Mapping[str, str]) -> None:
+        kind = attributes.get("ContentType", "").strip().lower()
+        if kind.endswith("xml") and not kind.startswith("image/"):
+            found.add(_named(attributes.get("PartName", "")))
+            found.add(f".{attributes.get('Extension', '').lower()}")
+
+    entry = next(one for one in archive.infolist() if one.filename.lower() == "[content_types].xml")
+    find_in(archive, entry, budget, note)
+    return frozenset(found - {"", "."})
+
+
+def _named(part: str) -> str:
+    return unquote(part).lower().lstrip("/")
+
+
+def _is_markup(name: str, markup: Set[str]) -> bool:
+    return name.endswith(_NAMED_XML) or _named(name) in markup or f".{name.rpartition('.')[2]}" in markup
 
 
 def _content_types(archive: zipfile.ZipFile) -> bytes:
@@ -123,28 +149,24 @@ def _is_relations(name: str) -> bool:
     return name.lower().endswith(".rels")
 
 
-def _part_fault(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, depth: int, budget: Budget) -> str | None:
-    """Whether it is XML is told by its looks too: which part is read as what is up to the document."""
+def _part_fault(
+    archive: zipfile.ZipFile, entry: zipfile.ZipInfo, depth: int, budget: Budget, xml: Set[str]
+) -> str | None:
     name = entry.filename.lower().lstrip("/")
-    markup, first, fields, signs = name.endswith(_NAMED_XML), True, False, False
+    markup, first, fields, signs = _is_markup(name, xml), True, False, False
     for piece in pieces(archive, entry, budget):
         plain = piece.replace(b"\0", b"") if b"\0" in piece else piece  # UTF-16 says the same with zeros between
-        markup = markup or (first and _begins_as_xml(plain))
-        fault = (_kind_fault(name, piece) if first else None) or _piece_fault(name, plain, markup=markup)
+        fault = (_kind_fault(name, piece) if first else None) or _piece_fault(plain, markup=markup)
         if fault:
             return fault
         if first and piece.startswith(b"PK\x03\x04"):
             return _inner_fault(archive, entry, depth, budget)
-        fields = fields or (markup and _FIELDS.search(plain) is not None)
-        signs = signs or (markup and formulas.SIGN.search(plain) is not None)
+        fields = fields or (markup and any(one in plain for one in _FIELDS))
+        signs = signs or (markup and formulas.has_sign(plain))
         first = False
     if _is_relations(name):
         return find_in(archive, entry, budget, _relation_fault)
     return _xml_fault(archive, entry, budget, fields=fields, signs=signs)
-
-
-def _begins_as_xml(plain: bytes) -> bool:
-    return _LOOKS_LIKE_XML.match(plain.removeprefix(b"\xff\xfe").removeprefix(b"\xfe\xff")) is not None
 
 
 def _kind_fault(name: str, head: bytes) -> str | None:
@@ -164,11 +186,10 @@ def is_program(head: bytes) -> bool:
     return head.startswith(b"MZ") and head[at : at + 2] in (b"PE", b"NE", b"LE", b"LX")
 
 
-def _piece_fault(name: str, plain: bytes, *, markup: bool) -> str | None:
+def _piece_fault(plain: bytes, *, markup: bool) -> str | None:
     if EICAR in plain:
         return VIRUS
-    declares = markup and not name.endswith(".svg") and (b"<!DOCTYPE" in plain or b"<!ENTITY" in plain)
-    return STRANGE if declares else None
+    return STRANGE if markup and (b"<!DOCTYPE" in plain or b"<!ENTITY" in plain) else None
 
 
 def _inner_fault(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, depth: int, budget: Budget) -> str | None:

@@ -9,6 +9,7 @@ from app import measures, shares
 from app.agencies import list_agencies
 from app.core.access import Role
 from app.errors import InvalidInput, Problem, StaleVersion
+from app.text import by_name
 from app.vietnamese import number_text
 from app.web.forms import NOTHING_SENT, Sent
 from app.web.visit import Signed, Visit
@@ -140,7 +141,7 @@ async def _measure(visit: Visit, code: str, problem: Problem | None = None, *, t
 # Both
 
 
-async def _agencies(visit: Visit) -> list[Any]:
+async def _agencies(visit: Visit) -> list[dict[str, Any]]:
     if visit.actor.role is Role.AGENCY:
         return []
-    return list((await visit.read(list_agencies, limit=200, offset=0))["items"])
+    return by_name((await visit.read(list_agencies, limit=200, offset=0))["items"])

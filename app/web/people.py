@@ -10,6 +10,7 @@ from app.agencies import list_agencies, list_provinces
 from app.api.schemas import path_id
 from app.core.access import Permission, Role
 from app.errors import InvalidInput, Problem
+from app.text import by_name
 from app.web.account import frame_if_any, with_devices
 from app.web.visit import Signed, Visit
 
@@ -172,7 +173,7 @@ async def _new(visit: Visit, problem: Problem | None = None) -> Response:
     agencies: list[dict[str, Any]] = []
     for province in standing:
         page = await visit.read(list_agencies, province=province["code"], active=True, limit=200, offset=0)
-        agencies += page["items"]
+        agencies += by_name(page["items"])
     return visit.page(
         "accounts/new.html",
         **await frame_if_any(visit),

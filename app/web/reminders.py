@@ -17,6 +17,7 @@ from app.core.workdays import local_date
 from app.errors import Problem
 from app.outbox.channels import choose
 from app.telling.words import DELIVERY_STATES
+from app.text import by_name
 from app.vietnamese import number_text
 from app.web.forms import parse_day
 from app.web.visit import Signed, Visit
@@ -254,4 +255,4 @@ async def _names(visit: Visit) -> dict[str, str]:
 
 async def _recipients(visit: Visit) -> list[tuple[str, str]]:
     rows = (await visit.read(list_agencies, limit=1_000, offset=0))["items"]
-    return [(LEADERSHIP, "Lãnh đạo Ủy ban nhân dân"), *((one["code"], one["name"]) for one in rows)]
+    return [(LEADERSHIP, "Lãnh đạo Ủy ban nhân dân"), *((one["code"], one["name"]) for one in by_name(rows))]

@@ -14,6 +14,7 @@ from app.db import Connection
 from app.errors import Gathered, InvalidInput, Problem
 from app.idents import read_count
 from app.tasks import Steering
+from app.text import by_name
 from app.web import task as task_page
 from app.web.forms import Sent
 from app.web.visit import Signed, Visit
@@ -115,7 +116,7 @@ async def _show(visit: Visit, code: str, problem: Problem | None = None) -> Resp
         "steering.html",
         **frame,
         task=task,
-        agencies=found["items"],
+        agencies=by_name(found["items"]),
         typed=typed,
         problem=problem,
         chosen=chosen(task, visit.sent),

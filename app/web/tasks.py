@@ -15,7 +15,7 @@ from app.core import workflow
 from app.core.access import Permission, Role
 from app.errors import InvalidInput, Problem
 from app.idents import read_count
-from app.text import compose
+from app.text import by_name, compose
 from app.web.visit import Signed, Visit
 
 router = APIRouter(include_in_schema=False)
@@ -98,7 +98,7 @@ async def _choices(visit: Visit, counts: Mapping[str, Any]) -> Sequence[tuple[st
     if visit.actor.role is Role.AGENCY:
         return [(counts["agency"], f"Phụ trách ({counts['led']})"), ("", f"Cả phối hợp ({_all(counts)})")]
     listed = (await visit.read(list_agencies, limit=200, offset=0))["items"]
-    return [("", "Tất cả"), *((one["code"], one["name"]) for one in listed)]
+    return [("", "Tất cả"), *((one["code"], one["name"]) for one in by_name(listed))]
 
 
 def _all(counts: Mapping[str, Any]) -> int:

@@ -1,6 +1,6 @@
 """A sender: the jobs that plan and deliver, as `khacphuc serve` runs them, on a clock that the campaign sets.
 
-Arguments: the clock's file. Settings come from the environment, as a server's do.
+Arguments: the clock's file and the jobs' names. Settings come from the environment, as a server's do.
 """
 
 import signal
@@ -28,7 +28,7 @@ def main(arguments: list[str]) -> None:
     db = open_database(settings.url, pool_size=settings.pool_size)
     context = scheduler.Context(db, settings, FileClock(Path(arguments[0])))
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
-    jobs = [job for job in scheduler.JOBS if job.name in ("plan", "deliver")]
+    jobs = [job for job in scheduler.JOBS if job.name in arguments[1:]]
     threads = [threading.Thread(target=_repeat, args=(job, context, stopping)) for job in jobs]
     for thread in threads:
         thread.start()

@@ -10,7 +10,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from datetime import time as hour
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import Any
 
 from sqlalchemy import func, insert, select, update
 
+from app import reminders
 from app.core.workdays import local_instant
 from app.db import Database
 from app.models import agencies, assessments, contacts, deliveries, tasks
@@ -34,6 +35,7 @@ MORNING = local_instant(DAY, hour(8, 5))
 """Seven days before the deadline, in the hours of sending."""
 LATEST_KILL = 0.03
 """Seconds after a mail was kept in which the next kill comes: before, while and after the outbox notes it."""
+JOBS = ("plan", "deliver")
 STUCK_SECONDS = 60.0
 """So long without any mail means that something is wrong."""
 
@@ -96,11 +98,12 @@ class Team:
     environment: dict[str, str]
     clock: FileClock
     log: Path
-    children: list[Child]
+    jobs: tuple[str, ...]
+    children: list[Child] = field(default_factory=list)
 
     def start(self) -> Child:
         program = "bench.faults.replica:main"
-        return self.nursery.start(program, [str(self.clock.file)], self.environment, self.log)
+        return self.nursery.start(program, [str(self.clock.file), *self.jobs], self.environment, self.log)
 
     def kill_one(self) -> None:
         number = random.randrange(len(self.children))
@@ -109,9 +112,17 @@ class Team:
 
 
 @contextlib.contextmanager
-def team(nursery: Nursery, url: str, folder: Path, office: PostOffice, clock: FileClock, size: int) -> Iterator[Team]:
+def team(
+    nursery: Nursery,
+    url: str,
+    folder: Path,
+    office: PostOffice,
+    clock: FileClock,
+    size: int,
+    jobs: tuple[str, ...] = JOBS,
+) -> Iterator[Team]:
     mail = {f"KHACPHUC_{name.upper()}": value for name, value in office.settings.items()}
-    made = Team(nursery, settings(url, folder) | mail, clock, folder / "senders.log", [])
+    made = Team(nursery, settings(url, folder) | mail, clock, folder / "senders.log", jobs)
     made.children = [made.start() for _ in range(size)]
     try:
         yield made
@@ -186,7 +197,10 @@ def _woken_late(store: Store, nursery: Nursery, folder: Path, stage: str, where:
         prepare(url, 1)
         clock = FileClock.showing(MORNING, folder / "clock")
         office.follow(**{stage: "hold"})
-        with team(nursery, url, folder, office, clock, 1) as stopped:
+        with database(url) as db:
+            reminders.run_due(db, now=clock.now())
+        # Only the job that waits for the mail server: one stopped within a write of SQLite would stop all others.
+        with team(nursery, url, folder, office, clock, 1, JOBS[1:]) as stopped:
             office.wait_until_holding()
             stopped.children[0].send(signal.SIGSTOP)
             clock.move(minutes=11)

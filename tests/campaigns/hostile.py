@@ -119,6 +119,13 @@ LAUGHS = (
 OLE = PROGRAMS["an installer or old Word file"]
 _ODF = 'xmlns:draw="urn:d" xmlns:xlink="urn:l" xmlns:script="urn:s"'
 
+
+def _typed(part: str, kind: str) -> str:
+    """Content types in which a part of any name is the document, beside one that looks like it."""
+    type = f"application/vnd.openxmlformats-officedocument.{kind}.main+xml"
+    return f'<Types><Override PartName="/{part}" ContentType="{type}"/></Types>'
+
+
 ACTIVE_WORD: Mapping[str, Mapping[str, bytes | str]] = {
     "an embedded program": {"word/media/image1.png": program()},
     "an embedded object": {"word/embeddings/oleObject1.bin": OLE},
@@ -158,6 +165,14 @@ ACTIVE_WORD: Mapping[str, Mapping[str, bytes | str]] = {
     "entities that grow in relationships": {"word/_rels/document.xml.rels": LAUGHS},
     "an entity from a file": {"word/settings.xml": '<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>&b;</a>'},
     "relationships that are no XML": {"word/_rels/document.xml.rels": "<Relationships>"},
+    "a field in a text that is called otherwise": {
+        "[Content_Types].xml": _typed("word/other.dat", "wordprocessingml.document"),
+        "word/other.dat": field("DDEAUTO cmd"),
+    },
+    "a field in a text that lies elsewhere": {
+        "[Content_Types].xml": _typed("main/content.xml", "wordprocessingml.document"),
+        "main/content.xml": field("DDEAUTO cmd"),
+    },
     "the test virus": {"word/media/image1.png": EICAR},
     "the test virus in a workbook inside": {"word/embeddings/a.xlsx": xlsx({"xl/media/a.bin": b"x" * 9 + EICAR})},
 }
@@ -165,6 +180,21 @@ ACTIVE_EXCEL: Mapping[str, Mapping[str, bytes | str]] = {
     "a DDE link": {"xl/externalLinks/externalLink1.xml": "<externalLink><ddeLink ddeService='cmd'/></externalLink>"},
     "a DDE formula": {"xl/worksheets/sheet1.xml": formula("cmd|'/c calc'!A0")},
     "a formula that calls the web": {"xl/worksheets/sheet1.xml": formula('_xlfn.WEBSERVICE("http://evil.example")')},
+    **{
+        f"a formula that calls out, {what}": {"xl/worksheets/sheet1.xml": formula(text)}
+        for what, text in {
+            "by a reference": "WEB&#83;ERVICE(A1)",
+            "as raw text": "<![CDATA[WEBSERVICE(A1)]]>",
+            "cut by a comment": "WEBSER<!-- -->VICE(A1)",
+            "far behind": "1+" * 3_000 + "WEBSERVICE(A1)",
+            "DDE by a reference": "cmd&#x7c;'/c calc'!A0",
+            "DDE of a quoted program": "'my cmd'|'/c calc'!A0",
+            "for a picture": '_xlfn.IMAGE("http://evil.example")',
+            "to a server of data": 'RTD("a.b",,"c")',
+        }.items()
+    },
+    "a name that calls the web": {"xl/workbook.xml": "<workbook><definedName>WEBSERVICE(A1)</definedName></workbook>"},
+    "a formula in a sheet that lies elsewhere": {"s/sheet1.xml": formula("WEBSERVICE(A1)")},
     "a remote workbook": {
         "xl/externalLinks/_rels/externalLink1.xml.rels": relation("externalLinkPath", "http://evil.example/a.xlsx")
     },
@@ -174,6 +204,10 @@ ACTIVE_OPEN: Mapping[str, Mapping[str, bytes | str]] = {
     "a remote picture": {"content.xml": f'<a {_ODF}><draw:image xlink:href="http://evil.example/a"/></a>'},
     "an applet": {"content.xml": f'<a {_ODF}><draw:applet xlink:href="a.jar"/></a>'},
     "an event": {"content.xml": f'<a {_ODF}><script:event-listener xlink:href="vnd.sun.star.script:x"/></a>'},
+    "a formula that calls the web": {"content.xml": '<a><b formula="of:=WEBSERVICE(A1)"/></a>'},
+    "a DDE formula": {"content.xml": '<a><b formula="of:=DDE(A1;A2;A3)"/></a>'},
+    "a formula of a remote document": {"content.xml": "<a><b formula=\"of:=['http://evil.example/a'#A.A1]\"/></a>"},
+    "a page to go on to": {"meta.xml": f'<a {_ODF}><b xlink:href="http://evil.example/a"/></a>'},
     "an object": {"Object 1": OLE},
     "the test virus": {"Pictures/a.png": EICAR},
 }

@@ -183,6 +183,7 @@ from app.clock import Clock
 from bench.faults.breaking import ShiftedClock
 turns, clock = threading.Semaphore(0), ShiftedClock(Path(sys.argv[1]))
 began = datetime.now(UTC)
+scheduler.MINDED = 0.1
 scheduler.JOBS = (scheduler.Job("turn", lambda _context: turns.release(), seconds=0.05),)
 stop = scheduler.start(None, None, Clock())
 assert turns.acquire(timeout=20)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from app.errors import FileRefused, SetupProblem
-from app.evidence import FileStore, Scanner, ping, receive
+from app.evidence import FileStore, Scanner, markup, ping, receive
 from app.evidence.office import EICAR, is_remote
 from app.evidence.pdf import find_fault
 from app.settings import Settings
@@ -94,6 +94,26 @@ def test_what_real_programs_write_gets_in(tmp_path: Path) -> None:
     for name in ("a.docx", "a.xlsx", "a.pdf"):
         with (tmp_path / name).open("rb") as file:
             receive(FileStore(tmp_path / "store"), file, name, limit=1_000_000)
+
+
+@pytest.mark.parametrize(
+    ("bound", "most", "parts"),
+    [
+        ("MOST_TAGS", 1_000, {"word/document.xml": field("PAGE").replace("</w:p>", "<w:r/>" * 1_000 + "</w:p>")}),
+        ("LONGEST_TAG", 900, {"word/document.xml": field("PAGE").replace("</w:p>", f"<!--{'-+' * 1_500}--></w:p>")}),
+        ("MOST_READ", 60_000, {f"word/embeddings/{n}.xlsx": xlsx({"xl/a.bin": b"\0" * 25_000}) for n in range(3)}),
+    ],
+)
+def test_what_costs_more_than_its_bytes_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bound: str, most: int, parts: dict[str, str | bytes]
+) -> None:
+    """Well-formed, and each part within the bounds of its own."""
+    content = docx(parts)
+    receive(FileStore(tmp_path), io.BytesIO(content), "a.docx", limit=1_000_000)
+    monkeypatch.setattr(markup, bound, most)
+    monkeypatch.setattr(markup, "CHUNK", 500)
+    with pytest.raises(FileRefused, match="bất thường"):
+        receive(FileStore(tmp_path), io.BytesIO(content), "a.docx", limit=1_000_000)
 
 
 @pytest.mark.parametrize(

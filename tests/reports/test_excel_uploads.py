@@ -52,6 +52,27 @@ def test_a_plain_workbook_is_read() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("part", "almost"),
+    [
+        (SHEET, b"<f " * 300_000),
+        (SHEET, b"<f>" + b"|" * 900_000),
+        ("xl/_rels/workbook.xml.rels", b"<" * 90_000),
+        ("xl/_rels/workbook.xml.rels", b'<a TargetMode="External"' * 40_000),
+        (SHEET, b"<c " + b" ".join(b'a%x=""' % n for n in range(120_000))),
+    ],
+)
+def test_what_almost_is_a_tag_takes_no_time(part: str, almost: bytes) -> None:
+    """A pattern that looks for whole tags in these goes on for minutes, and holds all others up."""
+    assert refused(repacked(plain(), {part: lambda _: b"<a>" + almost}))
+
+
+@pytest.mark.parametrize("code", [b"cmd&#x7c;'/c calc'!A0", b"CA<!-- -->LL(1)", b"WEB&#83;ERVICE(A1)"])
+def test_a_formula_that_calls_is_found_in_every_spelling(code: bytes) -> None:
+    sheet = HEAD + b"<sheetData><row><c><f>" + code + b"</f></c></row></sheetData></worksheet>"
+    assert "công thức gọi" in refused(repacked(plain(), {SHEET: lambda _: sheet}))
+
+
 def test_other_formats_are_named() -> None:
     assert "rỗng" in refused(b"")
     assert ".csv" in refused(b"ma,ten\n1,2\n", "a.csv")

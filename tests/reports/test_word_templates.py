@@ -245,6 +245,14 @@ def test_what_a_template_makes_is_looked_through_too() -> None:
         making._filled(stored, [({}, {})], made_at=DAY)
 
 
+def test_a_part_of_too_many_tags_is_not_even_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = saved(docx.Document()).getvalue()
+    package.check_finished(made)
+    monkeypatch.setattr(package, "MOST_TAGS", 50)
+    with pytest.raises(FileRefused, match="quá nhiều thành phần"):
+        package.check_finished(made)
+
+
 def test_a_choice_between_whole_fields_comes_out_whole() -> None:
     document = docx.Document()
     for inner in (said("{%p if not gone %}"), field(code(" PAGE "), result=said("{{ n }}")), said("{%p endif %}")):

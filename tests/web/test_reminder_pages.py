@@ -72,7 +72,7 @@ def test_after_the_run_the_next_working_day_comes_next(june: Desk) -> None:
 def test_the_preview_says_who_gets_what_and_why_not(june: Desk) -> None:
     add_contact(june)
     page = june.get("/reminders/preview").text
-    assert "Ngày 24/06/2025" in page
+    assert "Ngày 24/06/2025: 24 thư, trong đó 23 thư chưa có đầu mối nhận" in page
     assert "còn 7 ngày" in page
     assert "Trần Văn Bảy" in page
     assert "chưa có đầu mối nhận thư" in page

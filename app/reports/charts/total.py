@@ -110,7 +110,7 @@ def _axis(values: Sequence[float], *, narrow: bool) -> Spec:
     steps = (1, 2, 5, 10, 20, 50)
     step = next((one for one in steps if (high - low) / one <= (4 if narrow else 8)), math.ceil((high - low) / 4))
     ticks = range(math.ceil(low / step) * step, high + 1, step)
-    room = (high - low) * (0.75 if narrow else 0.34)
+    room = (high - low) * (0.9 if narrow else 0.34)
     return quantity(low, high + room, ticks=ticks, label="datum.value", title=None)
 
 

@@ -13,9 +13,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from io import BytesIO
-from typing import Final
+from typing import Any, Final
+from xml.parsers import expat
 
 from app.errors import FileRefused, TooLarge
+from app.evidence.formulas import FormulaReader, has_sign
 from app.reports.neutral import neutral as safe_text
 from app.reports.plain_xml import is_plain_xml
 from app.vietnamese import number_text
@@ -30,13 +32,13 @@ MOST_RATIO: Final = 200
 _CHUNK: Final = 1 << 20
 _OLE: Final = bytes.fromhex("d0cf11e0a1b11ae1")
 _ENCRYPTED: Final = "EncryptedPackage".encode("utf-16-le")
-_EXTERNAL = re.compile(rb"""<[^>]*TargetMode\s*=\s*["']External["'][^>]*>""")
 _LOOKS_LIKE_XML = re.compile(rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?[\s\x00]*<")
-_CALLING = re.compile(
-    rb"<(?:[\w.-]+:)?(?:f|definedName|formula[12]?)\b[^>]*>[^<]*(?:\|[^<]*!|\b(?:EXEC|CALL|REGISTER(?:\.ID)?)\s*\()",
-    re.IGNORECASE,
-)
-"""A formula that starts another program: DDE, or the macro language of old."""
+_LONGEST_RUN: Final = 1_000_000
+"""Bytes without a "<": what stands in one cell is 32 thousand characters, and a longer tag is all attributes."""
+_MOST_TAGS: Final = 6_000_000
+"""Tags and attributes of a part in which a formula is looked for."""
+_MOST_LINKS: Final = 100_000
+"""Tags in one part of relationships."""
 _FEW_AT_ONCE = threading.BoundedSemaphore(2)
 """Unpacking takes memory: whoever comes third waits a moment."""
 
@@ -209,15 +211,67 @@ def _counts(name: str, word: bytes) -> bool:
 def _check_xml(name: str, content: bytes) -> None:
     """UTF-8 without a DTD, as every spreadsheet program writes it: entities cannot hide behind another encoding."""
     if not is_plain_xml(content):
-        raise FileRefused(f"Tệp có thành phần XML bất thường, không phải do Excel lưu. {AGAIN}", field="file")
-    if _CALLING.search(content):
+        raise _strange()
+    if _has_long_run(content):
+        raise _strange()
+    if _calls_out(content):
         raise FileRefused(
             "Tệp có công thức gọi chương trình khác (DDE, macro). Hãy bỏ phần đó rồi nạp lại.", field="file"
         )
-    if name.lower().endswith(".rels"):
-        for link in _EXTERNAL.findall(content):
-            if b"/hyperlink" not in link:
-                raise FileRefused(
-                    "Tệp có liên kết đến tệp hoặc dữ liệu bên ngoài. Hãy bỏ liên kết rồi nạp lại.",
-                    field="file",
-                )
+    if name.lower().endswith(".rels") and _links_out(content):
+        raise FileRefused(
+            "Tệp có liên kết đến tệp hoặc dữ liệu bên ngoài. Hãy bỏ liên kết rồi nạp lại.",
+            field="file",
+        )
+
+
+def _has_long_run(content: bytes) -> bool:
+    at = 0
+    while len(content) - at > _LONGEST_RUN:
+        found = content.rfind(b"<", at, at + _LONGEST_RUN)
+        if found < 0:
+            return True
+        at = found + 1
+    return False
+
+
+# Nothing here searches for a whole tag with a pattern: text that almost is one, a million times, would take hours, and
+# meanwhile nobody would be served.
+
+
+def _calls_out(content: bytes) -> bool:
+    """Whether a formula starts another program (DDE, the macro language of old) or asks another machine."""
+    if not has_sign(content):
+        return False
+    if content.count(b"<") + content.count(b"=") > _MOST_TAGS:
+        raise _strange()
+    reader = FormulaReader()
+    _read(content, reader.start, reader.end, reader.text)
+    return reader.reaches_out
+
+
+def _links_out(content: bytes) -> bool:
+    """Whether a relationship leads outside; links that one clicks may."""
+    if content.count(b"<") > _MOST_LINKS:
+        raise _strange()
+    found: list[str] = []
+
+    def start(_tag: str, attributes: dict[str, str]) -> None:
+        if attributes.get("TargetMode", "").lower() == "external" and "/hyperlink" not in attributes.get("Type", ""):
+            found.append(attributes.get("Target", ""))
+
+    _read(content, start)
+    return bool(found)
+
+
+def _read(content: bytes, start: Any, end: Any = None, text: Any = None) -> None:
+    parser = expat.ParserCreate(namespace_separator=" ")
+    parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = start, end, text
+    try:
+        parser.Parse(content, True)
+    except expat.ExpatError as error:
+        raise _strange() from error
+
+
+def _strange() -> FileRefused:
+    return FileRefused(f"Tệp có thành phần XML bất thường, không phải do Excel lưu. {AGAIN}", field="file")

@@ -24,6 +24,8 @@ LARGEST_PART: Final = 8_000_000
 LARGEST_WHOLE: Final = 30_000_000
 LARGEST_MADE: Final = 60_000_000
 """Bytes of a finished document, unpacked: a thousand tasks with long reports."""
+MOST_TAGS: Final = 2_000_000
+"""Of one part: each costs a hundred times its bytes."""
 
 _WORD: Final = "application/vnd.openxmlformats-officedocument.wordprocessingml."
 _OFFICE: Final = "application/vnd.openxmlformats-officedocument."
@@ -173,6 +175,8 @@ def _parsed(name: str, markup: bytes) -> Any:
     """Without comments and processing instructions, which cut texts in two."""
     if not is_plain_xml(markup):
         raise _refused(f"Phần {name} của mẫu bị hỏng, có khai báo DTD hoặc bảng mã lạ. Hãy mở và lưu lại bằng Word")
+    if markup.count(b"<") > MOST_TAGS:
+        raise _refused(f"Phần {name} của mẫu có quá nhiều thành phần; hãy xem lại các vòng lặp {{% for %}}")
     from lxml import etree  # type: ignore[import-untyped]  # it ships no types; loaded with the first template
 
     parser = etree.XMLParser(

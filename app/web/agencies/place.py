@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, urlencode
 from starlette.responses import Response
 
 from app.agencies import get_agency, list_agencies
+from app.text import by_name
 from app.web.visit import Visit
 
 MOST = 1_000
@@ -33,7 +34,7 @@ def path_to(agency: Mapping[str, Any], tail: str = "", *, visit: Visit) -> str:
 async def standing(visit: Visit, province: str | None) -> list[dict[str, Any]]:
     """Agencies of a province (None: of the reader's own) that were not succeeded."""
     found = await visit.read(list_agencies, province=province, active=True, limit=MOST, offset=0)
-    return list(found["items"])
+    return by_name(found["items"])
 
 
 def go_to(path: str, done: str, *, visit: Visit) -> Response:

@@ -11,6 +11,7 @@ from app.api.evidence_files import send_file
 from app.core.access import Permission, Role
 from app.errors import InvalidInput, NotFound, Problem
 from app.idents import as_id
+from app.text import by_name
 from app.web.forms import NOTHING_SENT
 from app.web.proof.entering import list_provable, one_line, results_of
 from app.web.visit import Signed, Visit
@@ -35,7 +36,7 @@ async def list_documents(visit: Signed) -> Response:
     found = await visit.read(evidence.list_documents, **wanted, limit=PER_PAGE, offset=visit.offset)
     agencies: list[Any] = []
     if visit.actor.role is not Role.AGENCY:
-        agencies = (await visit.read(list_agencies, limit=200, offset=0))["items"]
+        agencies = by_name((await visit.read(list_agencies, limit=200, offset=0))["items"])
     wanted["state"] = state if state in STATES else ""
     may_add = visit.actor.may(Permission.EVIDENCE_ADD)
     context: dict[str, Any] = {"found": found, "wanted": wanted, "agencies": agencies, "may_add": may_add}

@@ -119,7 +119,10 @@ class Nursery:
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
-        return int(self._process.stdout.readline())
+        answer = self._process.stdout.readline()
+        if not answer:
+            raise RuntimeError("the nursery is gone; what it complained of stands on stderr")
+        return int(answer)
 
 
 def wait_until_ready(port: int, seconds: float = START_SECONDS) -> None:

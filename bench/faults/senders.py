@@ -68,7 +68,7 @@ def sending(store: Store, nursery: Nursery, into: Path, *, kills: int, short: bo
         with team(nursery, url, folder, office, clock, senders) as members:
             killed = _kill_while_sending(members, office, digests, kills)
             with database(url) as db:
-                _let_leases_end(db, office, clock, quiet=1.0 if short else 3.0)
+                _let_leases_end(db, office, clock, quiet=2.0 if short else 3.0)
         yield from _compared(store, url, office, digests, killed, f"{digests:,} digests, {senders} senders")
     store.drop(url)
 

@@ -224,7 +224,7 @@ def test_sending_again_needs_a_reason_to(scene: Scene, mails: MailReceiver, tmp_
     with pytest.raises(Conflict, match="đang chờ gửi"):
         resend(scene, message.id)
     deliver(scene, tmp_path, **mails.settings)
-    with pytest.raises(Conflict, match="again"):
+    with pytest.raises(Conflict, match="gửi thêm lần nữa"):
         resend(scene, message.id)
     resend(scene, message.id, again=True)
     assert deliver(scene, tmp_path, **mails.settings) == {"sent": 1}

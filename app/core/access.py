@@ -104,7 +104,7 @@ class Actor:
     def require(self, permission: Permission) -> None:
         """Raise `Forbidden` unless the role has the permission."""
         if not self.may(permission):
-            raise Forbidden("Tài khoản của bạn không có quyền thực hiện việc này. Hãy liên hệ quản trị hệ thống nếu cần.")
+            raise Forbidden("Tài khoản của bạn không có quyền thực hiện việc này. Nếu cần, hãy báo quản trị hệ thống.")
 
     def speaking_for(self, officer: str | None) -> "Actor":
         """The same account, naming the officer on whose behalf it writes."""

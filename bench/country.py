@@ -24,7 +24,7 @@ from bench import desk, synthetic, updates
 from bench.common import MORNING, Figure, Options, Turns, milliseconds, say, take_turns
 from bench.reminders import LEDGER
 from bench.serving import Server, gets, khacphuc, run_load
-from bench.stores import Store, database, opened
+from bench.stores import Store, database, on_each_engine
 
 PROVINCES, YEARS, TASKS, AGENCIES, EVENTS = 34, 10, 100, 3_000, 500_000
 LAST_YEAR = 2024
@@ -51,11 +51,7 @@ class Place:
 
 
 def measure(options: Options) -> list[Figure]:
-    figures = []
-    for engine in options.engines:
-        with opened(engine, options.folder) as store:
-            figures += _measure(store, options)
-    return figures
+    return on_each_engine(options, _measure)
 
 
 def _measure(store: Store, options: Options) -> list[Figure]:

@@ -18,7 +18,7 @@ from app.vietnamese import number_text
 from bench import synthetic
 from bench.common import Figure, Options, say
 from bench.serving import Server, free_port, process, serve_command, settings, wait_for
-from bench.stores import Store, database, opened
+from bench.stores import Store, database, on_each_engine
 
 TASKS, BASE = 10_000, 500
 MOST_MS, MOST_KB = 300, 150
@@ -30,11 +30,7 @@ QUICK = ("/desk", "/overview")
 
 
 def measure(options: Options) -> list[Figure]:
-    figures = []
-    for engine in options.engines:
-        with opened(engine, options.folder) as store:
-            figures += _measure(store, options)
-    return figures
+    return on_each_engine(options, _measure)
 
 
 def _measure(store: Store, options: Options) -> list[Figure]:

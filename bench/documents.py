@@ -16,7 +16,7 @@ from app.reports.word.apart import TRYING, render_apart
 from app.settings import ROOT
 from bench import synthetic
 from bench.common import Figure, Options, say
-from bench.stores import Store, database, opened
+from bench.stores import Store, database, on_each_engine
 
 REAL = "soc-trang-2024"
 JUNE = datetime(2025, 6, 24, 2, 0, tzinfo=UTC)
@@ -27,11 +27,7 @@ LONGEST = 3_000
 
 
 def measure(options: Options) -> list[Figure]:
-    figures = []
-    for engine in options.engines:
-        with opened(engine, options.folder) as store:
-            figures += _measure(store, options)
-    return figures
+    return on_each_engine(options, _measure)
 
 
 def _measure(store: Store, options: Options) -> list[Figure]:

@@ -10,7 +10,7 @@ from app.settings import ROOT
 from bench import synthetic
 from bench.common import MORNING, Figure, Options, Turns, say
 from bench.serving import Server, bare, gets, khacphuc, run_load
-from bench.stores import Store, database, opened
+from bench.stores import Store, database, on_each_engine
 
 REAL = "soc-trang-2024"
 READS = (
@@ -24,11 +24,7 @@ MOST = 200_000
 
 
 def measure(options: Options) -> list[Figure]:
-    figures = []
-    for engine in options.engines:
-        with opened(engine, options.folder) as store:
-            figures += _measure(store, options)
-    return figures
+    return on_each_engine(options, _measure)
 
 
 def _measure(store: Store, options: Options) -> list[Figure]:

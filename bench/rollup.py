@@ -11,7 +11,7 @@ from app.db import Database
 from app.summaries import summarize
 from bench import synthetic
 from bench.common import MORNING, Figure, Options, milliseconds, take_turns
-from bench.stores import Statement, Store, database, opened, recorded
+from bench.stores import Statement, Store, database, on_each_engine, recorded
 
 HUGE, SMALL, OF = 50_000, 200, 40
 """Tasks of the huge assessment, number of small ones, tasks of each."""
@@ -22,11 +22,7 @@ REPEATS = 5
 
 
 def measure(options: Options) -> list[Figure]:
-    figures = []
-    for engine in options.engines:
-        with opened(engine, options.folder) as store:
-            figures += _measure(store, options)
-    return figures
+    return on_each_engine(options, _measure)
 
 
 def _measure(store: Store, options: Options) -> list[Figure]:

@@ -5,7 +5,7 @@ import importlib
 import shutil
 import sqlite3
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from sqlalchemy import event, make_url
 
 from app import schema
 from app.db import BUSY_MS, Database, open_database
+from bench.common import Figure, Options
 
 Statement = tuple[str, Any]
 """A statement and its parameters, as the driver got them; a list of parameters for many at once."""
@@ -175,6 +176,15 @@ def opened(engine: str, folder: Path) -> Iterator[Store]:
         yield store
     finally:
         store.close()
+
+
+def on_each_engine(options: Options, measure: Callable[[Store, Options], Iterable[Figure]]) -> list[Figure]:
+    """What is measured on each engine that was asked for, a store for each."""
+    figures: list[Figure] = []
+    for engine in options.engines:
+        with opened(engine, options.folder) as store:
+            figures += measure(store, options)
+    return figures
 
 
 @contextlib.contextmanager

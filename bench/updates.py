@@ -23,7 +23,7 @@ from app.tasks import record_update
 from bench import synthetic
 from bench.common import MORNING, Figure, Options, say, take_turns
 from bench.serving import CONNECTIONS, Load, khacphuc, run_load
-from bench.stores import Postgresql, Statement, Store, database, opened, recorded
+from bench.stores import Postgresql, Statement, Store, database, on_each_engine, recorded
 
 LEAST = 0.20
 WORST_P99 = 100
@@ -52,11 +52,7 @@ class Agency:
 
 
 def measure(options: Options) -> list[Figure]:
-    figures = []
-    for engine in options.engines:
-        with opened(engine, options.folder) as store:
-            figures += _measure(store, options)
-    return figures
+    return on_each_engine(options, _measure)
 
 
 def _measure(store: Store, options: Options) -> list[Figure]:

@@ -1,18 +1,14 @@
 """PDF: what it holds besides pages is looked for in a process of its own, which is stopped when it takes too long."""
 
-import os
-import subprocess
-import sys
 import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from app.apart import run_apart
+
 SECONDS: Final = 20
-MEMORY: Final = 1_500_000_000
-"""Bytes of address space."""
 _WORKER: Final = Path(__file__).with_name("pdf_worker.py")
-_ENVIRONMENT: Final = ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH")
 _TWO_AT_ONCE = threading.BoundedSemaphore(2)
 
 _AS_PDF = "Hãy mở tệp, chọn In rồi “Microsoft Print to PDF” để có một bản PDF sạch, và gửi bản đó"
@@ -33,12 +29,6 @@ _TOO_MUCH: Final = f"quá phức tạp để kiểm tra. {_AS_PDF}"
 
 def find_fault(path: Path, seconds: int = SECONDS) -> str | None:
     """What is wrong with a PDF and what to do, to follow its name; None for one that only shows pages."""
-    command = [sys.executable, "-I", str(_WORKER), str(path), str(seconds), str(MEMORY)]
-    kept = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
-    try:
-        with _TWO_AT_ONCE:
-            done = subprocess.run(command, check=False, capture_output=True, timeout=seconds * 2, env=kept)
-    except subprocess.TimeoutExpired:
-        return _TOO_MUCH
-    said = done.stdout.decode(errors="replace")
-    return None if said == "clean" else _REFUSALS.get(said, _TOO_MUCH)
+    with _TWO_AT_ONCE:
+        said = run_apart(_WORKER, str(path), seconds=seconds)
+    return None if said == b"clean" else _REFUSALS.get((said or b"").decode(errors="replace"), _TOO_MUCH)

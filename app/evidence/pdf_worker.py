@@ -1,7 +1,6 @@
-"""`python -I pdf_worker.py FILE SECONDS BYTES`: says in one word what a PDF holds that acts or reaches out.
+"""`pdf_worker.py FILE`: says in one word what a PDF holds that acts or reaches out.
 
-A process of its own, within bounds that the system enforces, and it imports nothing of the application: what a file
-can do to its reader, it does here.
+Run apart (`app.apart`), and it imports nothing of the application: what a file can do to its reader, it does here.
 """
 
 import re
@@ -157,16 +156,5 @@ def _unfolds(packed: bytes) -> bool:
     return unpacked > MOST_UNPACKED
 
 
-def _limit(seconds: int, memory: int) -> None:
-    """The system ends this process when it computes or takes more; Windows has only the clock of whoever waits."""
-    try:
-        import resource
-    except ImportError:
-        return
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-
-
 if __name__ == "__main__":
-    _limit(int(sys.argv[2]), int(sys.argv[3]))
     sys.stdout.write(look(sys.argv[1]))

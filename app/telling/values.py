@@ -41,7 +41,7 @@ SILENT: Final = frozenset({"evidence_id", "succeeded_by_id", "province_id", "sub
 
 LABELS: Final[Mapping[str, str]] = {
     "status": "Trạng thái",
-    "percent": "Đã thực hiện (%)",
+    "percent": "Tỷ lệ thực hiện (%)",
     "reason": "Lý do tồn tại, hạn chế",
     "progress": "Tiến độ xử lý",
     "remedy": "Biện pháp khắc phục",

@@ -23,6 +23,7 @@ from app.web.visit import Signed, Visit
 router = APIRouter(include_in_schema=False)
 
 _NUMBER: Final = re.compile(r"-?[0-9]+([.][0-9]+)?")
+_THREE_DECIMALS: Final = re.compile(r"-?[0-9]+[.][0-9]{3}")
 LONGEST: Final = 40
 """Characters of a number; whatever is longer is refused as it stands."""
 UNCHANGED: Final[Mapping[str, Any]] = {"tasks": {}}
@@ -171,12 +172,14 @@ def _changes(one: Movable, typed: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _number(box: Box, text: str) -> str:
-    """ "94.511" → "94511"; "0,50" and "0,5" are one number. What is no number stays as it is."""
+    """ "94.511" → "94511"; "0,50" and "0,5" are one number. What is no number stays as it is, and of three decimals
+    that somebody made clear with a nought ("1,2340") the nought stays."""
     given = compose(text)
     number = plain_score(given) if box.is_score else plain_number(given)
     if not _NUMBER.fullmatch(number) or "." not in number:
         return number
-    return number.rstrip("0").rstrip(".")
+    short = number.rstrip("0").rstrip(".")
+    return f"{short}0" if short != number and _THREE_DECIMALS.fullmatch(short) else short
 
 
 def _unreadable(movable: Sequence[Movable], typed: Mapping[str, str]) -> dict[str, str]:

@@ -163,7 +163,7 @@ def test_one_bad_row_holds_back_all_and_everything_is_named_in_the_marked_workbo
     found = preview(seeded, content)
     said = [str(fault) for fault in found.faults]
     assert any("cột P “Điểm tự chấm”" in one and "0,5" in one for one in said)
-    assert any("cột N “Mức hoàn thành (%)”" in one and "rất nhiều" in one for one in said)
+    assert any("cột N “Tỷ lệ thực hiện (%)”" in one and "rất nhiều" in one for one in said)
     assert any("cột O “Kỳ số liệu”" in one and "501 ký tự" in one for one in said)
     assert any("cột I “Chuyển sang”" in one and "“Xong rồi”" in one for one in said)
     assert any("Trang tính “Số liệu”, dòng" in one and "cột G “Số liệu mới”" in one for one in said)

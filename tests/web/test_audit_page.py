@@ -100,7 +100,7 @@ def test_the_page_tells_who_did_what(desk: Desk) -> None:
     page = desk.get("/audit").text
     assert "Cập nhật báo cáo giải trình" in page
     assert "Đang làm" in page
-    assert "Đã thực hiện (%)" in page
+    assert "Tỷ lệ thực hiện (%)" in page
     assert 'href="/tasks/ST-2024-TC-16"' in page
 
 

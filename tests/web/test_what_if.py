@@ -99,6 +99,11 @@ def test_no_number_breaks_the_page(desk: Desk, odd: str) -> None:
         assert "<script>" not in answer.text
 
 
+def test_three_decimals_are_asked_about_until_a_nought_makes_them_clear(desk: Desk) -> None:
+    assert "không rõ ba chữ số cuối" in fault(desk.post("/what-if", {FILES: "1,234"}), FILES)
+    assert "phải là số nguyên" in fault(desk.post("/what-if", {FILES: "1,2340"}), FILES)
+
+
 def test_empty_boxes_stay_as_they_are(desk: Desk) -> None:
     said = text_of(desk.post("/what-if", {FILES: "", CHECKS: " ", SERVICES: "9,0", "score.UNKNOWN": "1"}))
     assert "Chưa đổi số nào" in said

@@ -2,25 +2,20 @@
 nothing that was typed lost."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from app.apart import run_apart
 from app.errors import FileRefused
 from app.reports.excel.safe import Package
 from app.reports.excel.sheets import Fault
 
 SECONDS: Final = 10
-MEMORY: Final = 1_500_000_000
-"""Bytes of address space."""
 TITLE: Final = "Lỗi (hệ thống ghi)"
 LONGEST: Final = 8_000
 _WORKER: Final = Path(__file__).with_name("marking_worker.py")
-_ENVIRONMENT: Final = ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH")
 
 
 class Table(NamedTuple):
@@ -61,23 +56,13 @@ def marks_for(tables: Mapping[str, Table], faults: Iterable[Fault]) -> Marks:
     return made
 
 
-def mark(package: Package, marks: Marks, *, seconds: int = SECONDS) -> bytes:
+def mark(package: Package, marks: Marks) -> bytes:
     """The marked workbook. FileRefused when that takes too long or too much, or cannot be done at all."""
-    command = [sys.executable, "-I", str(_WORKER), str(seconds), str(MEMORY)]
     given = json.dumps(asdict(marks)).encode() + b"\n" + package.content
-    try:
-        done = subprocess.run(
-            command, check=False, input=given, capture_output=True, timeout=seconds * 2, env=_environment()
-        )
-    except subprocess.TimeoutExpired:
-        raise _refusal() from None
-    if done.returncode != 0:
+    made = run_apart(_WORKER, given=given, seconds=SECONDS)
+    if made is None:
         raise _refusal()
-    return done.stdout
-
-
-def _environment() -> Mapping[str, str]:
-    return {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
+    return made
 
 
 def _refusal() -> FileRefused:

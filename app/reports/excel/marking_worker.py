@@ -1,6 +1,6 @@
-"""`python -I marking_worker.py SECONDS BYTES`: marks the faults of a workbook, within bounds that the system enforces.
+"""`marking_worker.py`: marks the faults of a workbook.
 
-A process of its own that imports nothing of the application: openpyxl makes objects of whatever an upload holds, and
+Run apart (`app.apart`), it imports nothing of the application: openpyxl makes objects of whatever an upload holds, and
 no list of what it may hold is ever complete. Reads one line of JSON (`app.reports.excel.marking.Marks`) and then the
 workbook; writes the marked one.
 """
@@ -82,18 +82,7 @@ def _note(cell: Any, text: str) -> None:
     cell.comment = Comment(f"{before}{text}"[:1_500], "Khắc Phục", height=160, width=360)
 
 
-def _limit(seconds: int, memory: int) -> None:
-    """Windows has only the clock of whoever waits."""
-    try:
-        import resource
-    except ImportError:
-        return
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-
-
 def main() -> None:
-    _limit(int(sys.argv[1]), int(sys.argv[2]))
     warnings.simplefilter("ignore")  # what openpyxl leaves out: pictures, extensions
     head, _, content = sys.stdin.buffer.read().partition(b"\n")
     sys.stdout.buffer.write(mark(content, json.loads(head)))

@@ -127,7 +127,7 @@ TABLES: Mapping[str, Table] = {
             _text("former_agency", "Tên trước đây"),
             _text("cooperating", "Cơ quan phối hợp", _cooperating),
             _word("status", "Trạng thái", workflow.LABELS),
-            _count("percent", "Đã thực hiện (%)"),
+            _count("percent", "Tỷ lệ thực hiện (%)"),
             _yes("overdue", "Quá hạn"),
             _day("due_before", "Hạn giao (trước ngày)"),
             _day("effective_due", "Hạn hiện nay (trước ngày)"),

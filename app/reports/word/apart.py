@@ -1,12 +1,11 @@
 """Filling in a template in a process of its own, which is stopped when it takes too long or too much."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Final
 
+from app.apart import run_apart
 from app.reports.word.rendering import Picture, TemplateFault, pack, unpack
 from app.settings import ROOT
 
@@ -15,9 +14,7 @@ TRYING: Final = 3
 one of a thousand tasks 1.5."""
 MOST_SECONDS: Final = 20
 """For all letters of a day together."""
-MEMORY: Final = 1_500_000_000
-"""Bytes of address space."""
-
+_WORKER: Final = Path(__file__).with_name("worker.py")
 _PATIENCE: Final = 4
 """How often longer it may take where others compute, too."""
 
@@ -31,24 +28,12 @@ def seconds_for(jobs: int) -> int:
 
 def render_apart(template: bytes, jobs: Sequence[Job], *, made_at: datetime, seconds: int) -> list[bytes]:
     """One document for each job, in their order. Raises `TemplateFault`, also past `seconds` of computing or
-    `MEMORY`."""
-    command = [sys.executable, "-m", "app.reports.word.worker", str(seconds), str(MEMORY)]
-    kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH") if name in os.environ}
+    its memory."""
     given = pack(template, jobs, made_at=made_at)
-    try:
-        done = subprocess.run(
-            command,
-            check=False,
-            input=given,
-            capture_output=True,
-            timeout=seconds * _PATIENCE,
-            env={**kept, "PYTHONPATH": str(ROOT)},
-        )
-    except subprocess.TimeoutExpired:
-        raise _too_much(seconds) from None
-    if done.returncode != 0:
+    made = run_apart(_WORKER, given=given, seconds=seconds, patience=_PATIENCE, path=[ROOT])
+    if made is None:
         raise _too_much(seconds)
-    return unpack(done.stdout)
+    return unpack(made)
 
 
 def _too_much(seconds: int) -> TemplateFault:

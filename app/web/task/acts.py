@@ -13,7 +13,6 @@ from app.vietnamese import moment_text
 from app.web.forms import Sent
 from app.web.task import fields, page
 from app.web.task.page import show_report, show_task
-from app.web.task.words import CONFIDENCE
 from app.web.visit import Signed, Visit
 
 router = APIRouter(include_in_schema=False)
@@ -65,7 +64,7 @@ async def post_score(visit: Signed, code: str) -> Response:
     task = await visit.read(tasks.get_task, code)
     values = fields.typed_values(visit.sent, task)
     found = await page.score(visit, task, values)
-    return visit.page("task/score.html", score=found, task=task, CONFIDENCE=CONFIDENCE)
+    return visit.page("task/score.html", score=found, task=task)
 
 
 # Drafts

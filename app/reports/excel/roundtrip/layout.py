@@ -51,7 +51,7 @@ REPORT_SPOTS: Final = (
     Spot("progress", "Tiến độ xử lý", 38, _TEXT),
     Spot("remedy", "Biện pháp khắc phục", 38, _TEXT),
     Spot("difficulties", "Khó khăn, vướng mắc", 30, _TEXT),
-    Spot("percent", "Mức hoàn thành (%)", 10, "Số nguyên từ 0 đến 100."),
+    Spot("percent", "Tỷ lệ thực hiện (%)", 10, "Số nguyên từ 0 đến 100."),
     Spot("period", "Kỳ số liệu", 18, "Ví dụ: 6 tháng đầu năm 2025."),
     Spot("declared", "Điểm tự chấm", 10, "Chỉ điền ở ô màu vàng: tiêu chí chưa có công thức tính điểm."),
 )

@@ -59,8 +59,8 @@ pictures: dev ## the pictures of the README (needs Chromium)
 sbom: dev ## what this software is made of, as CycloneDX: khacphuc.cdx.json
 	@$(BIN)/python .ci/dependencies.py sbom khacphuc.cdx.json
 
-audit: sbom ## whether any of it is known to be unsafe: make audit ADVISORIES=folder (OSV documents; needs no network)
-	@$(BIN)/python .ci/dependencies.py audit khacphuc.cdx.json --advisories $(ADVISORIES)
+audit: sbom ## whether any of it is known to be unsafe; ADVISORIES=folder (OSV documents) asks no network
+	@$(BIN)/python .ci/dependencies.py audit khacphuc.cdx.json $(if $(ADVISORIES),--advisories $(ADVISORIES))
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

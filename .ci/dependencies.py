@@ -2,11 +2,14 @@
 
     python .ci/dependencies.py sbom OUT.cdx.json
     python .ci/dependencies.py audit OUT.cdx.json --advisories FOLDER [--accept PYSEC-2024-1 …]
+    python .ci/dependencies.py audit OUT.cdx.json [--accept …]
 
 The SBOM (CycloneDX 1.6) is written by cyclonedx-py from the lock, with the hashes that are installed, and holds the
 vendored files of the pages too. The audit compares it with advisories in the OSV format, as YAML or JSON: a clone of
 github.com/pypa/advisory-database, or an unpacked export of osv.dev, carried in from wherever there is a network.
-It ends with 1 when something of ours is affected, and with 2 when there was nothing to compare with.
+Without a folder, pip-audit asks osv.dev about what the lock installs (the vendored files are not asked about).
+An audit ends with 1 when something of ours is affected, with 2 when the folder holds nothing to compare with, and with
+3 when osv.dev gave no answer: then nothing was audited, and whoever runs it decides whether that will do.
 """
 
 import argparse
@@ -35,12 +38,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands.add_parser("sbom").add_argument("out", type=Path)
     audit = commands.add_parser("audit")
     audit.add_argument("sbom", type=Path)
-    audit.add_argument("--advisories", type=Path, required=True)
+    audit.add_argument("--advisories", type=Path)
+    audit.add_argument("--osv-url", default="https://api.osv.dev/v1/query", help="a mirror of OSV's query API")
     audit.add_argument("--accept", nargs="*", default=[], metavar="ID", help="looked at, and of no concern here")
     given = parser.parse_args(arguments)
     if given.command == "sbom":
         return write_sbom(given.out)
-    return report(given.sbom, given.advisories, frozenset(given.accept))
+    accepted = frozenset(given.accept)
+    if given.advisories is None:
+        return report_answers(given.osv_url, accepted)
+    return report_comparison(given.sbom, given.advisories, accepted)
 
 
 # What it is made of
@@ -92,18 +99,45 @@ class Finding:
     summary: str
 
 
-def report(sbom: Path, advisories: Path, accepted: frozenset[str]) -> int:
+def report_comparison(sbom: Path, advisories: Path, accepted: frozenset[str]) -> int:
     known = list(read_advisories(advisories))
     if not known:
         print(f"No advisory in {advisories}: nothing was audited.", file=sys.stderr)
         return 2
     found = list(audit(json.loads(sbom.read_text())["components"], known))
+    return _report(f"{len(known)} advisories compared", found, accepted)
+
+
+def report_answers(osv_url: str, accepted: frozenset[str]) -> int:
+    what = ["--disable-pip", "--require-hashes", "-r", str(LOCK), "-s", "osv", "--osv-url", osv_url]
+    how = ["-f", "json", "--desc", "on", "--progress-spinner", "off"]
+    tool = [sys.executable, "-W", "ignore", "-m", "pip_audit", *what, *how]
+    done = subprocess.run(tool, check=False, capture_output=True, text=True)
+    try:
+        packages = json.loads(done.stdout)["dependencies"]
+    except (ValueError, KeyError):
+        reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        print(f"NOT AUDITED, osv.dev gave no answer; use --advisories FOLDER instead. {reason}", file=sys.stderr)
+        return 3
+    found = [
+        Finding(package["name"], package["version"], one["id"], _shortened(one["description"]))
+        for package in packages
+        for one in package["vulns"]
+    ]
+    return _report(f"{len(packages)} packages asked about", found, accepted)
+
+
+def _report(done: str, found: Sequence[Finding], accepted: frozenset[str]) -> int:
     for one in found:
         note = " (accepted)" if one.advisory in accepted else ""
         print(f"{one.component} {one.version}: {one.advisory}{note}: {one.summary}")
     open_ones = [one for one in found if one.advisory not in accepted]
-    print(f"{len(known)} advisories compared, {len(open_ones)} concern us.")
+    print(f"{done}, {len(open_ones)} advisories concern us.")
     return 1 if open_ones else 0
+
+
+def _shortened(text: str) -> str:
+    return " ".join(text.split())[:160]
 
 
 def read_advisories(folder: Path) -> Iterator[dict[str, Any]]:
@@ -125,7 +159,7 @@ def audit(components: Sequence[Mapping[str, Any]], advisories: Sequence[Mapping[
             version = ours.get(_key(package.get("ecosystem", ""), package.get("name", "")))
             if version is not None and is_affected(version, affected):
                 summary = advisory.get("summary") or advisory.get("details", "")
-                yield Finding(package["name"], version, advisory["id"], " ".join(summary.split())[:160])
+                yield Finding(package["name"], version, advisory["id"], _shortened(summary))
 
 
 def is_affected(version: str, affected: Mapping[str, Any]) -> bool:

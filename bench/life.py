@@ -30,7 +30,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.life", description="The task's life beside a model of it.")
     parser.add_argument("--engine", choices=ENGINES, help="one engine only; default both")
     parser.add_argument("--steps", type=int, default=10_000, help="on each engine")
-    parser.add_argument("--minutes", type=float, default=5.0, help="the most for each engine")
+    parser.add_argument(
+        "--minutes", type=float, default=20.0, help="the most for each engine; fewer steps than asked for are a finding"
+    )
     parser.add_argument("--seed", type=int, default=None, help="of the courses; default a new one")
     given = parser.parse_args()
     quiet()
@@ -63,7 +65,8 @@ def _run(engine: str, steps: int, minutes: float, seed: int) -> tuple[Stage, flo
             seed += 1
             run_courses(stage, examples=EXAMPLES, chance=seed)
             say(f"  {stage.steps:,} steps, {time.monotonic() - started:.0f} s")
-        return stage, time.monotonic() - started, None
+        short = f"only {stage.steps:,} of {steps:,} steps in time" if stage.steps < steps else None
+        return stage, time.monotonic() - started, short
     except Exception as error:  # whatever it is, it is what the campaign was looking for
         traceback.print_exc()
         return stage, time.monotonic() - started, f"{type(error).__name__}: {error}"[:300]

@@ -3,10 +3,15 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
+from packaging.requirements import Requirement
 
 from app.settings import ROOT
 
@@ -87,3 +92,51 @@ def test_comparing_with_nothing_is_no_success(tmp_path: Path) -> None:
     empty.mkdir()
     done = run("audit", sbom(tmp_path / "s.json", ("pypi", "a", "1")), "--advisories", empty)
     assert (done.returncode, "nothing was audited" in done.stderr) == (2, True)
+
+
+@contextmanager
+def osv(unsafe: str) -> Iterator[str]:
+    """A server that knows one advisory, about the package `unsafe`: what OSV's query API answers."""
+
+    class Answers(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked = json.loads(self.rfile.read(int(self.headers["content-length"])))["package"]
+            advisory = {"id": "GHSA-1", "summary": "Reads too much", "affected": [{"package": asked}]}
+            body = json.dumps({"vulns": [advisory]} if asked["name"] == unsafe else {}).encode()
+            self.send_response(200)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *ignored: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+    serving = Thread(target=server.serve_forever)
+    serving.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/v1/query"
+    finally:
+        server.shutdown()
+        serving.join()
+        server.server_close()
+
+
+@pytest.mark.parametrize(("accepted", "status"), [((), 1), (("GHSA-1",), 0)])
+def test_the_audit_asks_about_every_locked_package(tmp_path: Path, accepted: tuple[str, ...], status: int) -> None:
+    with osv("sqlalchemy") as url:
+        done = run("audit", tmp_path / "s.json", "--osv-url", url, "--accept", *accepted)
+    lines = [line for line in (ROOT / "requirements.lock").read_text().splitlines() if "==" in line]
+    markers = [Requirement(line.rstrip(" \\")).marker for line in lines]
+    locked = sum(marker is None or marker.evaluate() for marker in markers)
+    assert done.returncode == status, done.stderr
+    assert "GHSA-1" in done.stdout
+    assert "Reads too much" in done.stdout
+    assert f"{locked} packages asked about, {len(accepted) == 0:d} advisories concern us." in done.stdout
+
+
+def test_an_audit_that_got_no_answer_is_no_success_and_says_what_to_do(tmp_path: Path) -> None:
+    done = run("audit", tmp_path / "s.json", "--osv-url", "http://127.0.0.1:9/v1/query")
+    assert done.returncode == 3
+    assert done.stderr.startswith("NOT AUDITED")
+    assert "--advisories" in done.stderr

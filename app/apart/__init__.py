@@ -10,7 +10,7 @@ from typing import Final
 MEMORY: Final = 1_500_000_000
 """Bytes of address space."""
 _START: Final = Path(__file__).with_name("start.py")
-_TOLD: Final = ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH")
+_TOLD: Final = ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH", "TMPDIR", "TEMP", "TMP")
 """All of the environment that it gets: no database address, no mail password."""
 
 

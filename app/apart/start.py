@@ -16,6 +16,7 @@ def _limit(seconds: int, memory: int) -> None:
         return
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # what a file breaks leaves no copy of itself behind
 
 
 def main() -> None:

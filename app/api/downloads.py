@@ -2,7 +2,7 @@
 
 from urllib.parse import quote
 
-from app.evidence import ascii_filename
+from app.uploads import ascii_filename
 
 
 def saved_as(filename: str) -> dict[str, str]:

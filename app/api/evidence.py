@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field, ValidationError
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
-from app import evidence
+from app import evidence, uploads
 from app.api.deps import Call, current_call, reply
 from app.api.evidence_files import fingerprint, kept_if_committed, receive, send_file, store_of
 from app.api.evidence_form import cut_off, read_form
@@ -167,7 +167,7 @@ async def withdraw_evidence(evidence_id: int, body: WithdrawalBody, call: Call =
 @router.get(
     "/evidence/{evidence_id}/file",
     response_class=Response,
-    responses={200: {"content": {kind.media_type: {"schema": _FILE} for kind in evidence.KINDS}}},
+    responses={200: {"content": {kind.media_type: {"schema": _FILE} for kind in uploads.KINDS}}},
     summary="Tải tệp của một tài liệu kiểm chứng",
 )
 async def get_evidence_file(evidence_id: int, call: Call = Depends(current_call)) -> Response:

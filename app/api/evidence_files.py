@@ -2,13 +2,11 @@
 with their row."""
 
 import hashlib
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from functools import partial
-from typing import BinaryIO, ParamSpec, TypeVar
+from typing import BinaryIO
 
 import structlog
-from anyio import to_thread
 from pydantic_core import to_json
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
@@ -17,10 +15,8 @@ from starlette.responses import Response, StreamingResponse
 from app import evidence, reasons
 from app.api.deps import Call
 from app.api.downloads import saved_as
+from app.api.uploads import scanner_of, take_in, transfer
 from app.errors import NotFound, StoreUnavailable
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 log = structlog.get_logger()
 
@@ -35,10 +31,8 @@ async def receive(call: Call, file: UploadFile | None) -> evidence.Upload | None
     """
     if file is None:
         return None
-    settings = call.settings
-    scanner = evidence.Scanner(settings.virus_scanner, settings.virus_scan_timeout) if settings.virus_scanner else None
-    name, limit = file.filename or "", settings.evidence_limit
-    return await _transfer(call, evidence.receive, store_of(call), file.file, name, limit=limit, scanner=scanner)
+    name, limit, scanner = file.filename or "", call.settings.evidence_limit, scanner_of(call.settings)
+    return await take_in(call, evidence.receive, store_of(call), file.file, name, limit=limit, scanner=scanner)
 
 
 @asynccontextmanager
@@ -69,7 +63,7 @@ async def send_file(call: Call, evidence_id: int) -> Response:
     """A document's file as a download; raises `NotFound`, `Forbidden`, and `Busy` where the store does not answer."""
     found: evidence.File = await call.read(evidence.get_file, evidence_id)
     try:
-        source = await _transfer(call, store_of(call).open, found.sha256)
+        source = await transfer(call, store_of(call).open, found.sha256)
     except FileNotFoundError:
         log.error("evidence file is missing", evidence=evidence_id, sha256=found.sha256)
         raise NotFound("Tệp không còn trong kho. Hãy báo bộ phận kỹ thuật khôi phục từ bản sao lưu.") from None
@@ -84,11 +78,6 @@ async def send_file(call: Call, evidence_id: int) -> Response:
 
 def store_of(call: Call) -> evidence.Store:
     return evidence.open_store(call.settings)
-
-
-async def _transfer(call: Call, fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Few at once, so that a store that is slow takes no threads from anything but files."""
-    return await to_thread.run_sync(partial(fn, *args, **kwargs), limiter=call.request.app.state.transfers)
 
 
 async def _discard(call: Call, upload: evidence.Upload) -> None:

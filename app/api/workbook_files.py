@@ -6,15 +6,17 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, ParamSpec, TypeVar
 
-from starlette.datastructures import UploadFile
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
+from app.api.deps import Call
 from app.api.downloads import saved_as
 from app.api.evidence_form import Form, cut_off, read_form
-from app.errors import Busy, FileRefused, InvalidInput, Problem, TooLarge
+from app.api.uploads import check_viruses
+from app.errors import Busy, FileRefused, InvalidInput, Problem
 from app.reports.excel.book import MEDIA_TYPE
-from app.reports.excel.safe import MOST_BYTES
+from app.reports.excel.safe import MOST_BYTES, check_size
+from app.reports.excel.uploads import UNNAMED
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -26,12 +28,13 @@ READING_SECONDS: Final = 30
 _WORKERS: Final = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="workbook")
 
 
-async def read_workbook(request: Request) -> tuple[str, bytes]:
-    """(file name, bytes) of a request: a form with `file`, or the workbook as the body. TooLarge, InvalidInput."""
+async def read_workbook(call: Call) -> tuple[str, bytes]:
+    """(file name, bytes) of a request: a form with `file`, or the workbook as the body. Raises as `file_of`."""
+    request = call.request
     kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
     if kind == "multipart/form-data":
         async with read_form(request) as form:
-            return await file_of(form)
+            return await file_of(call, form)
     if kind not in (MEDIA_TYPE, "application/octet-stream"):
         raise InvalidInput(
             f"Hãy gửi tệp .xlsx: multipart/form-data có trường file, hoặc nội dung tệp với Content-Type {MEDIA_TYPE}.",
@@ -41,22 +44,20 @@ async def read_workbook(request: Request) -> tuple[str, bytes]:
         content = await request.body()
     except ClientDisconnect:
         raise cut_off() from None
-    return "tep.xlsx", bounded(content)
+    return UNNAMED, await _checked(call, UNNAMED, content)
 
 
-async def file_of(form: Form) -> tuple[str, bytes]:
-    """InvalidInput when no file was chosen."""
-    file: UploadFile | None = form.file
-    if file is None:
+async def file_of(call: Call, form: Form) -> tuple[str, bytes]:
+    """Raises `InvalidInput` when no file was chosen, `TooLarge`, and as `check_viruses`."""
+    if form.file is None:
         raise InvalidInput("Chưa chọn tệp. Hãy chọn tệp Excel (.xlsx) đã điền.", field="file")
-    return file.filename or "tep.xlsx", bounded(await file.read(MOST_BYTES + 1))
+    filename = form.file.filename or UNNAMED
+    return filename, await _checked(call, filename, await form.file.read(MOST_BYTES + 1))
 
 
-def bounded(content: bytes) -> bytes:
-    if len(content) > MOST_BYTES:
-        raise TooLarge(
-            f"Tệp Excel lớn hơn {MOST_BYTES // 1_000_000} MB. Hãy bỏ hình ảnh, trang thừa rồi nạp lại.", field="file"
-        )
+async def _checked(call: Call, filename: str, content: bytes) -> bytes:
+    check_size(content)
+    await check_viruses(call, filename, content)
     return content
 
 

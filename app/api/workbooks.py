@@ -148,7 +148,7 @@ async def preview_template(
 ) -> Response:
     """Không ghi gì: cho biết từng thay đổi, điểm sẽ có, và mọi lỗi với trang, dòng, cột."""
     call.actor.require(Permission.TASK_REPORT)
-    filename, content = await read_workbook(call.request)
+    filename, content = await read_workbook(call)
     filled = await in_thread(read_filled, content, filename)
     found = await call.write(carrying.preview, filled)
     if marked:
@@ -162,7 +162,7 @@ async def preview_template(
 async def apply_template(call: Caller) -> Response:
     """Ghi tất cả trong một lần, hoặc không ghi gì. Gửi lại chính tệp đã áp dụng thì không ghi thêm."""
     call.actor.require(Permission.TASK_REPORT)
-    filename, content = await read_workbook(call.request)
+    filename, content = await read_workbook(call)
     filled = await in_thread(read_filled, content, filename)
     return await _standing_for(call, content).post(_apply, filename, content, filled)
 
@@ -218,7 +218,7 @@ async def import_assessment(
 ) -> Response:
     """Qua đúng bộ kiểm tra của dữ liệu gốc. Chỉ bổ sung phần còn thiếu, không ghi đè; có lỗi thì không ghi gì."""
     call.actor.require(Permission.AGENCY_EDIT)
-    filename, content = await read_workbook(call.request)
+    filename, content = await read_workbook(call)
     draft = await in_thread(importing.read_draft, content, filename)
     if not dry_run and not draft.good:
         raise SeedInvalid(importing.told(draft), extra={"findings": draft.findings})

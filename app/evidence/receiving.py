@@ -6,9 +6,8 @@ from typing import BinaryIO
 
 from app import room
 from app.errors import FileRefused, TooLarge
-from app.evidence.filetypes import check_content, check_harmless
-from app.evidence.scanning import Scanner, check_viruses
-from app.evidence.storage import Overflow, Received, Store, clean_filename
+from app.evidence.storage import Overflow, Received, Store
+from app.uploads import Scanner, check, check_viruses, clean_filename
 
 CHUNK = 256 * 1024
 
@@ -24,7 +23,8 @@ class Upload:
 
 def receive(store: Store, source: BinaryIO, name: str, *, limit: int, scanner: Scanner | None = None) -> Upload:
     """Take in a file of at most `limit` bytes; raises `TooLarge`, `FileRefused`, or `SetupProblem` where the scanner
-    does not answer, `StoreUnavailable` where the store does not, and keeps nothing then.
+    does not answer, `StoreUnavailable` where the store does not, `Busy` where too many files are looked into, and keeps
+    nothing then.
 
     The caller forgets `received` when it is done, whether the file came to its place or not.
     """
@@ -33,9 +33,9 @@ def receive(store: Store, source: BinaryIO, name: str, *, limit: int, scanner: S
     try:
         if received.size == 0:
             raise FileRefused(f"Tệp “{filename}” rỗng (0 byte). Hãy chọn lại tệp.", field="file")
-        media_type = check_content(received.path, filename)
-        check_harmless(received.path, filename, media_type)
-        check_viruses(received.path, filename, scanner)
+        with received.path.open("rb") as file:
+            check_viruses(file, filename, scanner)
+        media_type = check(received.path, filename)
         store.bring(received)
         return Upload(received, filename, media_type)
     except BaseException:

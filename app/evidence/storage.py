@@ -8,9 +8,7 @@ rows, so that one upload's failure never takes away the file of another one.
 import contextlib
 import hashlib
 import os
-import re
 import tempfile
-import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -21,12 +19,8 @@ from typing import BinaryIO, ClassVar, NamedTuple
 from sqlalchemy import BigInteger, Connection, bindparam, func, select
 
 from app import room
-from app.text import compose
 
 INCOMING = "incoming"
-LONGEST_NAME = 150
-_DEVICE = re.compile(r"(CON|PRN|AUX|NUL|COM[0-9¹²³]|LPT[0-9¹²³])\s*(\.|$)", re.IGNORECASE)
-"""Windows opens a device under these names, whatever stands behind the dot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,30 +169,6 @@ def claim(connection: Connection, sha256: str) -> None:
     if connection.dialect.name == "postgresql":
         key = int.from_bytes(bytes.fromhex(sha256[:16]), signed=True)
         connection.execute(select(func.pg_advisory_xact_lock(bindparam("key", key, BigInteger))))
-
-
-def clean_filename(name: str) -> str:
-    """What of a client's file name is kept: the last part of a path in NFC, without control, invisible and
-    direction-changing characters and what Windows forbids; at most 150 characters, the extension kept.
-
-    Empty when nothing is left of the name.
-    """
-    base = name.replace("\\", "/").rsplit("/", 1)[-1]
-    visible = " ".join(compose(base).split())
-    kept = "".join("_" if c in '<>:"|?*' else c for c in visible).strip(". ")
-    if _DEVICE.match(kept):
-        kept = f"_{kept}"
-    stem, dot, extension = kept.rpartition(".")
-    if not dot or len(extension) > 10:
-        return kept[:LONGEST_NAME].rstrip(". ")
-    return stem[: LONGEST_NAME - len(extension) - 1].rstrip(". ") + dot + extension
-
-
-def ascii_filename(name: str) -> str:
-    """For programs that read no RFC 5987 names: without accents, everything unusual as an underscore."""
-    plain = unicodedata.normalize("NFD", name.replace("đ", "d").replace("Đ", "D"))
-    kept = "".join(c for c in plain if not unicodedata.combining(c))
-    return "".join(c if c.isascii() and (c.isalnum() or c in " ._-()") else "_" for c in kept)
 
 
 def _copy(chunks: Iterable[bytes], target: BinaryIO, limit: int) -> tuple[int, str]:

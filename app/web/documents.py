@@ -8,12 +8,13 @@ from starlette.responses import Response
 
 from app.api.documents import attachment, in_turn
 from app.api.evidence_form import read_form
+from app.api.uploads import check_viruses
 from app.core.access import Permission, Role
 from app.core.workdays import local_date
 from app.errors import Conflict, InvalidInput, NotFound, Problem
 from app.reports.word import making, templates
 from app.reports.word.checking import Checked, check_template
-from app.reports.word.package import LARGEST
+from app.reports.word.package import LARGEST, check_size
 from app.reports.word.tags import TAGS
 from app.web.forms import parse_day
 from app.web.visit import CSRF_HEADER, Signed, Uploading, Visit
@@ -136,6 +137,8 @@ async def post_template(visit: Uploading, kind: str) -> Response:
             if form.file is None:
                 raise InvalidInput("Hãy chọn tệp mẫu .docx.", field="file")
             filename, content = form.file.filename or "", await form.file.read(LARGEST + 1)
+            check_size(content)
+            await check_viruses(visit, filename, content)
             await _replace(visit, kind, filename, content)
         except Problem as problem:
             return await _shown(visit, problem, kind)

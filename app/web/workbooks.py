@@ -11,7 +11,7 @@ from app.api.schemas import path_id
 from app.api.workbook_files import download, file_of, in_thread
 from app.assessments import nouns
 from app.core.access import Permission
-from app.errors import NotFound, Problem
+from app.errors import Problem
 from app.reports.excel import summary, uploads
 from app.reports.excel.assessment import example, importing
 from app.reports.excel.assessment import template as assessment_template
@@ -142,7 +142,7 @@ async def _kept(visit: Visit, ident: int) -> tuple[uploads.Upload, Filled]:
 async def _sent(visit: Visit) -> tuple[str, bytes]:
     async with read_form(visit.request) as form:
         visit.check_csrf(visit.request.headers.get(CSRF_HEADER) or form.texts.get("csrf", [None])[0])
-        return await file_of(form)
+        return await file_of(visit, form)
 
 
 # Nạp kỳ đánh giá
@@ -205,7 +205,7 @@ async def apply_import(visit: Signed, ident: str) -> Response:
 async def _import_start(visit: Visit, problem: Problem | None = None) -> Response:
     visit.actor.require(Permission.AGENCY_EDIT)
     recent = await visit.read(uploads.list_recent, importing.KIND)
-    return visit.page("workbooks/import.html", problem=problem, **await _maybe_frame(visit), recent=recent)
+    return visit.page("workbooks/import.html", problem=problem, **await visit.frame_if_any(), recent=recent)
 
 
 async def _draft(visit: Visit, ident: int) -> tuple[uploads.Upload, importing.Draft]:
@@ -226,7 +226,7 @@ async def _draft_page(visit: Visit, ident: int, problem: Problem | None = None) 
     return visit.page(
         "workbooks/draft.html",
         problem=problem,
-        **await _maybe_frame(visit),
+        **await visit.frame_if_any(),
         upload=upload,
         draft=draft,
         loaded=loaded,
@@ -244,11 +244,3 @@ def _counts(loaded: Any) -> list[tuple[str, int, int]]:
         for name, title in TITLES.items()
         if name in loaded.added or name in loaded.unchanged
     ]
-
-
-async def _maybe_frame(visit: Visit) -> dict[str, Any]:
-    """The first import finds no assessment yet."""
-    try:
-        return await visit.frame()
-    except NotFound:
-        return {}

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from app.evidence.office import EICAR
+from app.uploads import EICAR
 from tests.domain.evidence_samples import (
     DOCX,
     JPEG,

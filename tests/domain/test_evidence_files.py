@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from app.errors import FileRefused, TooLarge, Unwritable
-from app.evidence import FileStore, Upload, ascii_filename, clean_filename, receive
+from app.evidence import FileStore, Upload, receive
+from app.uploads import ascii_filename, clean_filename
 from tests.domain.evidence_samples import (
     DOCX,
     EXE,

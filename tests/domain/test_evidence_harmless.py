@@ -1,23 +1,26 @@
 """Ordinary documents get in, whatever they have in common with harmful ones; a scanner is asked where there is one."""
 
-import contextlib
 import io
 import socket
-import struct
-import threading
 import zipfile
-from collections.abc import Iterator
+import zlib
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from app.errors import FileRefused, SetupProblem
-from app.evidence import FileStore, Scanner, markup, ping, receive
-from app.evidence.office import EICAR, is_remote
-from app.evidence.pdf import find_fault
+from app.evidence import FileStore, receive
 from app.settings import Settings
+from app.uploads import EICAR, Scanner, markup, ping, scanning
+from app.uploads.filetypes import look
+from app.uploads.office import is_remote
 from tests.campaigns.hostile import docx, field, formula, odt, relation, xlsx
+from tests.clamd import FakeClamd, clamd
 from tests.domain.evidence_samples import DOCX, JPEG, PDF, W, pdf
+
+__all__ = ["clamd"]  # a fixture
 
 _LINK = "/Annots [<< /Subtype /Link /A << /S /URI /URI (https://example.vn) >> >>]"
 ORDINARY = {
@@ -108,12 +111,37 @@ def test_what_costs_more_than_its_bytes_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bound: str, most: int, parts: dict[str, str | bytes]
 ) -> None:
     """Well-formed, and each part within the bounds of its own."""
-    content = docx(parts)
-    receive(FileStore(tmp_path), io.BytesIO(content), "a.docx", limit=1_000_000)
+    path = tmp_path / "a.docx"
+    path.write_bytes(docx(parts))
+    look(path, "a.docx")
     monkeypatch.setattr(markup, bound, most)
     monkeypatch.setattr(markup, "CHUNK", 500)
     with pytest.raises(FileRefused, match="bất thường"):
-        receive(FileStore(tmp_path), io.BytesIO(content), "a.docx", limit=1_000_000)
+        look(path, "a.docx")
+
+
+def lying(packed: bytes, name: str, size: int) -> bytes:
+    """The same archive, whose directory says that a part ends sooner, with the checksum of what is before that."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(packed)) as source, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target:
+        for one in source.namelist():
+            target.writestr(one, source.read(one))
+        told = target.getinfo(name)
+        told.file_size, told.CRC = size, zlib.crc32(source.read(name)[:size])
+    return out.getvalue()
+
+
+def test_a_part_that_goes_on_behind_its_end_is_refused(tmp_path: Path) -> None:
+    """Programs that read on would find the field."""
+    harmful = docx({"word/document.xml": field("DDEAUTO cmd")})
+    for content in (
+        lying(harmful, "word/document.xml", 40),
+        docx({"word/embeddings/a.docx": lying(harmful, "word/document.xml", 40)}),
+    ):
+        path = tmp_path / "a.docx"
+        path.write_bytes(content)
+        with pytest.raises(FileRefused, match="bị hỏng"):
+            look(path, "a.docx")
 
 
 @pytest.mark.parametrize(
@@ -143,64 +171,7 @@ def test_a_path_of_the_own_disk_is_told_from_another_machine(target: str, remote
     assert is_remote(target) is remote
 
 
-def test_a_pdf_that_takes_too_long_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "a.pdf").write_bytes(PDF)
-    assert "quá phức tạp" in str(find_fault(tmp_path / "a.pdf", seconds=0))
-
-
 # A scanner
-
-
-class FakeClamd:
-    """A server that speaks INSTREAM and PING as clamd does, over the bytes that really came."""
-
-    def __init__(self, listener: socket.socket) -> None:
-        self.listener = listener
-        self.scanned: list[bytes] = []
-        self.answer = ""
-        self.thread = threading.Thread(target=self._serve, daemon=True)
-        self.thread.start()
-
-    def _serve(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                line, _ = self.listener.accept()
-                with line, line.makefile("rb") as came, contextlib.suppress(OSError, struct.error):
-                    line.sendall(self._answered(came).encode() + b"\0")
-
-    def _answered(self, came: io.BufferedReader) -> str:
-        command = b""
-        while not command.endswith(b"\0"):
-            command += came.read(1)
-        if command == b"zPING\0":
-            return self.answer or "PONG"
-        content = b""
-        while length := struct.unpack(">I", came.read(4))[0]:
-            content += came.read(length)
-        self.scanned.append(content)
-        return self.answer or ("stream: Win.Test.EICAR_HDB-1 FOUND" if b"virus" in content else "stream: OK")
-
-    def close(self) -> None:
-        with contextlib.suppress(OSError):
-            self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
-        self.thread.join(10)
-
-
-@pytest.fixture(params=["tcp", "unix"])
-def clamd(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[FakeClamd, Scanner]]:
-    if request.param == "tcp":
-        listener = socket.create_server(("127.0.0.1", 0))
-        address = f"tcp://127.0.0.1:{listener.getsockname()[1]}"
-    else:
-        listener = socket.socket(socket.AF_UNIX)
-        listener.bind(str(tmp_path / "clamd.ctl"))
-        listener.listen()
-        address = f"unix://{tmp_path / 'clamd.ctl'}"
-    assert Settings(virus_scanner=address).virus_scanner == address
-    made = FakeClamd(listener)
-    yield made, Scanner(address, 5)
-    made.close()
 
 
 def take(folder: Path, content: bytes, name: str, scanner: Scanner | None) -> None:
@@ -218,6 +189,11 @@ def test_the_scanner_sees_every_byte_and_has_the_last_word(tmp_path: Path, clamd
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
+def test_nothing_reads_a_file_that_the_scanner_stops(tmp_path: Path, clamd: tuple[FakeClamd, Scanner]) -> None:
+    with pytest.raises(FileRefused, match="phần mềm diệt vi-rút chặn"):
+        take(tmp_path, b"virus, and no document either", "a.exe", clamd[1])
+
+
 @pytest.mark.parametrize("answer", ["INSTREAM size limit exceeded. ERROR", "stream: broken ERROR", "hello", "\0"])
 def test_what_the_scanner_did_not_look_at_is_not_stored(
     tmp_path: Path, clamd: tuple[FakeClamd, Scanner], answer: str
@@ -229,6 +205,39 @@ def test_what_the_scanner_did_not_look_at_is_not_stored(
     with pytest.raises(SetupProblem):
         ping(scanner)
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_an_answer_that_nobody_understands_is_told_in_short_and_harms_no_terminal(
+    tmp_path: Path, clamd: tuple[FakeClamd, Scanner]
+) -> None:
+    server, scanner = clamd
+    server.answer = "\x1b[2J" + "x" * 3_000
+    with pytest.raises(SetupProblem) as caught:
+        take(tmp_path, PDF, "a.pdf", scanner)
+    assert "\x1b" not in caught.value.detail
+    assert len(caught.value.detail) < 400
+
+
+def test_an_answer_that_comes_bit_by_bit_has_no_more_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Drip:
+        now, left = 0.0, 5.0
+
+        def gettimeout(self) -> float:
+            return self.left
+
+        def settimeout(self, seconds: float) -> None:
+            self.left = seconds
+
+        def recv(self, _most: int) -> bytes:
+            Drip.now += min(1.0, self.left)
+            if self.left < 1:
+                raise TimeoutError
+            return b"x"
+
+    monkeypatch.setattr(scanning, "time", SimpleNamespace(monotonic=lambda: Drip.now))
+    with pytest.raises(TimeoutError):
+        scanning._answer(cast(socket.socket, Drip()))
+    assert Drip.now <= 6
 
 
 def test_a_scanner_that_is_away_or_silent_is_told(tmp_path: Path) -> None:

@@ -311,11 +311,31 @@ def test_no_damaged_byte_makes_it_stumble(place: int, value: int) -> None:
 _PLAIN = plain()
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+84 909", "-1+1", "@SUM(A1)", "\tx", "\r=1", " =1", "|calc", "＝1", "%0"])
+@pytest.mark.parametrize("text", ["=1+1", "+84 909", "-1+1", "@SUM(A1)", "\tx", " =1", "|calc", "＝1", "%0"])
 def test_text_that_a_spreadsheet_could_run_is_neutralised(text: str) -> None:
     assert safe_text(text) == f"'{text}"
 
 
-@pytest.mark.parametrize("text", ["", "chữ", "-0,06", "+3,13", "-94.511,5", "1=1", "'=1", "a@b"])
+@pytest.mark.parametrize(
+    ("text", "inert"),
+    [
+        ("xong,=1+1,x", "xong,'=1+1,x"),
+        ("xong; = 1+1", "xong;' = 1+1"),
+        ('xong,"=1+1', "xong,'\"=1+1"),
+        ("a\n=1+1\t@SUM(A1)", "a\n'=1+1\t'@SUM(A1)"),
+        ("a,-cmd|' /C calc'!A0", "a,'-cmd|' /C calc'!A0"),
+        ("a;+1+HYPERLINK(A1)", "a;'+1+HYPERLINK(A1)"),
+        ("=a,=b", "'=a,'=b"),
+        ("\r=1", "'\r'=1"),
+    ],
+)
+def test_a_cell_that_another_separator_would_begin_is_neutralised_too(text: str, inert: str) -> None:
+    assert safe_text(text) == inert
+
+
+LIST = "Gồm:\n- Kế hoạch 12/KH-SNV; -0,06 điểm\n+ 84 909 (máy), a@b.vn\n|x"
+
+
+@pytest.mark.parametrize("text", ["", "chữ", "-0,06", "+3,13", "-94.511,5", "1=1", "'=1", "a@b", LIST])
 def test_other_text_stays(text: str) -> None:
     assert safe_text(text) == text

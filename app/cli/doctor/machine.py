@@ -14,8 +14,9 @@ from app import reasons
 from app.cli.doctor import Found
 from app.clock import Clock
 from app.errors import Busy, SetupProblem
-from app.evidence import Scanner, open_store, ping
+from app.evidence import open_store
 from app.settings import Settings
+from app.uploads import Scanner, ping
 
 PREFIX = "KHACPHUC_"
 SMTP_SECONDS = 5.0
@@ -133,7 +134,7 @@ def store(settings: Settings) -> Found:
 
 def scanner(settings: Settings) -> Found:
     if not settings.virus_scanner:
-        yield "ok", "Chưa gắn phần mềm quét vi-rút; tài liệu chỉ được kiểm tra loại tệp (KHACPHUC_VIRUS_SCANNER)."
+        yield "ok", "Chưa gắn phần mềm diệt vi-rút; tệp gửi lên chỉ được xét loại và nội dung (KHACPHUC_VIRUS_SCANNER)."
         return
     try:
         ping(Scanner(settings.virus_scanner, SCANNER_SECONDS))

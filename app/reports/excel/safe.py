@@ -17,9 +17,10 @@ from typing import Any, Final
 from xml.parsers import expat
 
 from app.errors import FileRefused, TooLarge
-from app.evidence.formulas import FormulaReader, has_sign
 from app.reports.neutral import neutral as safe_text
 from app.reports.plain_xml import is_plain_xml
+from app.uploads import EICAR, VIRUS
+from app.uploads.formulas import FormulaReader, has_sign
 from app.vietnamese import number_text
 
 __all__ = ["Package", "open_package", "safe_text"]
@@ -91,13 +92,20 @@ class Package:
 def open_package(content: bytes, filename: str) -> Package:
     """The workbook in an upload. TooLarge over `MOST_BYTES`; FileRefused, in words, for whatever is not a plain .xlsx:
     other formats, passwords, macros, links, embedded objects, bombs, broken files."""
-    if len(content) > MOST_BYTES:
-        raise TooLarge(f"Tệp Excel lớn hơn {MOST_BYTES // 1_000_000} MB. Hãy bỏ hình ảnh, trang thừa rồi nạp lại.")
+    check_size(content)
     _check_kind(content, filename)
     with _FEW_AT_ONCE:
         parts = _unpack(content)
     _check_parts(parts)
     return Package(parts)
+
+
+def check_size(content: bytes) -> None:
+    """Raises `TooLarge`."""
+    if len(content) > MOST_BYTES:
+        raise TooLarge(
+            f"Tệp Excel lớn hơn {MOST_BYTES // 1_000_000} MB. Hãy bỏ hình ảnh, trang thừa rồi nạp lại.", field="file"
+        )
 
 
 def _check_kind(content: bytes, filename: str) -> None:
@@ -142,6 +150,8 @@ def _read_parts(packed: zipfile.ZipFile) -> dict[str, bytes]:
             raise _bomb()
         parts[one.filename] = _read_part(packed, one, left)
         left -= len(parts[one.filename])
+        if EICAR in parts[one.filename]:
+            raise FileRefused(f"Tệp {VIRUS}.", field="file")
     return parts
 
 

@@ -10,8 +10,9 @@ from sqlalchemy import Connection, delete, insert, select, update
 from app.core.access import Actor
 from app.errors import Conflict, NotFound
 from app.models import workbooks
-from app.text import compose
+from app.uploads import clean_filename
 
+UNNAMED: Final = "tep.xlsx"
 KEPT_DAYS: Final = 30
 KEPT: Final = 10
 """Of one account and kind; older ones go when a new one comes."""
@@ -30,18 +31,12 @@ def keep(connection: Connection, actor: Actor, kind: str, filename: str, content
     values = {
         "account_id": actor.account_id,
         "kind": kind,
-        "filename": clean_name(filename),
+        "filename": clean_filename(filename) or UNNAMED,
         "sha256": hashlib.sha256(content).hexdigest(),
         "content": base64.b64encode(content).decode(),
         "created_at": now,
     }
     return int(connection.execute(insert(workbooks).values(values).returning(workbooks.c.id)).scalar_one())
-
-
-def clean_name(filename: str) -> str:
-    """The last part of a path, as people typed it, bounded."""
-    name = compose(filename).replace("\\", "/").rpartition("/")[2]
-    return name[-120:] or "tep.xlsx"
 
 
 def get(connection: Connection, actor: Actor, kind: str, ident: int, *, now: datetime) -> Upload:

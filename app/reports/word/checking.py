@@ -8,10 +8,10 @@ from difflib import get_close_matches
 from typing import Any
 
 from app.errors import InvalidInput
-from app.evidence import clean_filename
 from app.reports.word.apart import TRYING, Job, render_apart
 from app.reports.word.package import check_finished, check_package
 from app.reports.word.rendering import TemplateFault
+from app.uploads import clean_filename
 
 
 @dataclass(frozen=True, slots=True)

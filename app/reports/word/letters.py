@@ -11,6 +11,7 @@ from app.outbox.wording import shortened
 from app.reports.word.content import Context, amount, letterhead, share_name
 from app.reports.word.dossier import Dossier
 from app.reports.word.wording import added, counted
+from app.text import alphabetical
 from app.vietnamese import day_text, listed, points_text
 
 
@@ -41,7 +42,7 @@ def list_owing(dossier: Dossier) -> list[Owing]:
     """
     issuer = dossier.issuer["code"] if dossier.issuer else None
     found = [one for one in _owing(dossier) if one.code != issuer and (one.tasks or one.shares)]
-    return sorted(found, key=lambda one: (-one.overdue, -float(one.points), one.name))
+    return sorted(found, key=lambda one: (-one.overdue, -float(one.points), alphabetical(one.name)))
 
 
 def find_owing(dossier: Dossier, agency: str) -> Owing:

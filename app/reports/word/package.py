@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from app.errors import FileRefused, TooLarge
-from app.evidence.filetypes import DOCX, check_content
 from app.reports.plain_xml import is_plain_xml
 from app.reports.word.fields import HARMLESS_LINK, WORD_SPACES, find_field_fault
+from app.uploads import DOCX, EICAR, VIRUS, check_content
 
 LARGEST: Final = 2_000_000
 """Bytes of a template."""
@@ -82,14 +82,19 @@ _ABSOLUTE: Final = re.compile(r"\s*(?:[A-Za-z][A-Za-z0-9+.-]*:|[\\/]{2})")
 
 def check_package(filename: str, content: bytes) -> None:
     """Of a template that somebody uploads. Raises `TooLarge` and `FileRefused`. Nothing is run, nothing is fetched."""
-    if len(content) > LARGEST:
-        raise TooLarge(f"Mẫu dài quá {LARGEST // 1_000_000} MB. Hãy giảm kích thước các hình trong mẫu.", field="file")
+    check_size(content)
     with tempfile.TemporaryDirectory(prefix="khacphuc-template-") as folder:
         path = Path(folder) / "template"
         path.write_bytes(content)
         if check_content(path, filename) != DOCX.media_type:
             raise _refused(f"Mẫu phải là tệp Word .docx; “{filename}” là loại khác")
     _check_parts(content, LARGEST_PART, LARGEST_WHOLE)
+
+
+def check_size(content: bytes) -> None:
+    """Raises `TooLarge`."""
+    if len(content) > LARGEST:
+        raise TooLarge(f"Mẫu dài quá {LARGEST // 1_000_000} MB. Hãy giảm kích thước các hình trong mẫu.", field="file")
 
 
 def check_finished(content: bytes) -> None:
@@ -106,10 +111,13 @@ def _check_parts(content: bytes, largest_part: int, largest_whole: int) -> None:
         types = _read_types(package, entries)
         for entry in entries:
             kind = types.of(entry.filename)
+            if kind.endswith("xml") and entry.file_size > largest_part:
+                raise _refused(f"Phần {entry.filename} của mẫu quá dài")
+            part = package.read(entry)
+            if EICAR in part:
+                raise _refused(f"Mẫu {VIRUS}")
             if kind.endswith("xml"):
-                if entry.file_size > largest_part:
-                    raise _refused(f"Phần {entry.filename} của mẫu quá dài")
-                _check_xml(entry.filename, kind, package.read(entry))
+                _check_xml(entry.filename, kind, part)
 
 
 # What each part is

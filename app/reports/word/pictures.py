@@ -11,6 +11,10 @@ from app.reports.word.rendering import Picture
 
 WIDTH: Final = 142.0
 """Millimetres, a little narrower than the text, so that a chart shares its page."""
+TALLEST: Final = 215.0
+"""Millimetres that fit on a page together with the chart's title; a taller chart is drawn smaller."""
+TALLEST_ACROSS: Final = 115.0
+"""The same on the page of the fields, which lies across and begins with headings."""
 SCALE: Final = 2.5
 """About 250 dots per inch."""
 
@@ -32,7 +36,13 @@ def draw_charts(dossier: Dossier) -> dict[str, Picture]:
     if len(days) > 1:
         charts["trend"] = trend_chart({"items": days})
     try:
-        return {name: Picture(as_png(chart, scale=SCALE), WIDTH) for name, chart in charts.items()}
+        return {name: Picture(as_png(chart, scale=SCALE), _width(name, chart)) for name, chart in charts.items()}
     except DrawingFailed as problem:
         log.warning("report without charts", why=str(problem))
         return {}
+
+
+def _width(name: str, chart: Chart) -> float:
+    """Millimetres: as wide as usual, or as its height allows."""
+    tallest = TALLEST_ACROSS if name == "fields" else TALLEST
+    return min(WIDTH, round(tallest * chart.width / chart.height, 1))

@@ -12,7 +12,7 @@ from pydantic_core import from_json, to_json
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
-from app import evidence, idempotency, tasks
+from app import evidence, idempotency, tasks, uploads
 from app.api.evidence_files import fingerprint, kept_if_committed, receive, store_of
 from app.api.evidence_form import read_form
 from app.core.access import Actor, Permission
@@ -157,8 +157,8 @@ async def _form(visit: Visit, sent: Sent, problem: Problem | None = None, *, had
         limit=visit.settings.evidence_limit,
         limit_text=evidence.limit_text(visit.settings.evidence_limit),
         LONGEST=evidence.LONGEST,
-        ACCEPTED=evidence.ACCEPTED,
-        EXTENSIONS=",".join(f".{one}" for kind in evidence.KINDS for one in kind.extensions),
+        ACCEPTED=uploads.ACCEPTED,
+        EXTENSIONS=",".join(f".{one}" for kind in uploads.KINDS for one in kind.extensions),
     )
 
 

@@ -15,7 +15,7 @@ from typing import Final
 import filetype  # type: ignore[import-untyped]  # it ships no types
 
 from app.errors import FileRefused
-from app.evidence import office, pdf, pictures
+from app.uploads import office, pictures
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +54,29 @@ _BY_SIGNATURE: Mapping[str, Kind] = {
     "image/apng": PNG,
     "image/jpeg": JPEG,
 }
-_LOOKS: Mapping[str, Callable[[Path], str | None]] = {
-    PDF.media_type: pdf.find_fault,
-    PNG.media_type: pictures.find_fault,
-    JPEG.media_type: pictures.find_fault,
-}
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, OSError)
 """What reading a damaged archive raises; UnicodeDecodeError is a ValueError."""
 _METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+ARCHIVE: Final = b"PK\x03\x04"
 _OLD_OFFICE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _EMPTY_LIBRARIES = frozenset({"script-lc.xml", "script-lb.xml", "dialog-lc.xml", "dialog-lb.xml"})
 """What OpenDocument files without any macro may still hold under Basic/."""
+
+
+def look(path: Path, filename: str) -> str:
+    """The media type of a file that is of an accepted kind and does nothing besides being read. Raises as both checks
+    below. May compute for many seconds: `checking.check` decides where."""
+    media_type = check_content(path, filename)
+    check_harmless(path, filename, media_type)
+    return media_type
+
+
+def begins_as_archive(path: Path) -> bool:
+    return _head(path).startswith(ARCHIVE)
+
+
+def begins_as_pdf(path: Path) -> bool:
+    return _known(_head(path)) is PDF
 
 
 def check_content(path: Path, filename: str) -> str:
@@ -91,28 +103,42 @@ def check_harmless(path: Path, filename: str, media_type: str) -> None:
         raise _refused(f"Tệp “{filename}” {fault}")
 
 
+def _find_pdf_fault(path: Path) -> str | None:
+    from app.uploads import pdf  # it takes long to load, and the server itself never does
+
+    return pdf.find_fault(path)
+
+
 def _find_office_fault(path: Path) -> str | None:
     with zipfile.ZipFile(path) as archive:
         return office.find_fault(archive)
 
 
 def _kind_of(path: Path, filename: str) -> Kind:
-    with path.open("rb") as file:
-        head = file.read(8192)
-    if head.startswith(b"PK\x03\x04"):
+    head = _head(path)
+    if head.startswith(ARCHIVE):
         return _kind_of_archive(path, filename)
     if head.startswith(_OLD_OFFICE):
         raise _refused(
             f"Tệp “{filename}” là định dạng Office cũ (.doc, .xls) hoặc có mật khẩu. "
             "Hãy bỏ mật khẩu và lưu lại thành .docx, .xlsx hoặc PDF"
         )
-    guessed = filetype.guess(head)
-    kind = _BY_SIGNATURE.get(guessed.mime) if guessed is not None else None
+    kind = _known(head)
     if kind is None:
         raise _refused(
             f"{ACCEPTED}; nội dung của “{filename}” không thuộc các loại này. Hãy chuyển sang PDF rồi gửi lại"
         )
     return kind
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(8192)
+
+
+def _known(head: bytes) -> Kind | None:
+    guessed = filetype.guess(head)
+    return _BY_SIGNATURE.get(guessed.mime) if guessed is not None else None
 
 
 def _kind_of_archive(path: Path, filename: str) -> Kind:
@@ -137,7 +163,8 @@ def _check_bounds(archive: zipfile.ZipFile, filename: str) -> None:
 
 
 def _check_entries(archive: zipfile.ZipFile, filename: str) -> None:
-    """Reads every entry to its declared end, so a false size or a damaged byte shows as a wrong checksum."""
+    """Reads every entry to its declared end, so a damaged byte shows as a wrong checksum, and mostly a false size, too;
+    what may lie behind that end, whoever looks for harm finds (`markup.pieces`)."""
     if any(entry.compress_type not in _METHODS for entry in archive.infolist()):
         raise zipfile.BadZipFile("packed in a way that office programs do not know")
     names = archive.namelist()
@@ -217,3 +244,10 @@ def _broken(filename: str) -> FileRefused:
 
 def _with_macros(filename: str) -> FileRefused:
     return _refused(f"Tệp “{filename}” có macro. Hãy lưu lại thành .docx, .xlsx hoặc PDF không có macro")
+
+
+_LOOKS: Mapping[str, Callable[[Path], str | None]] = {
+    PDF.media_type: _find_pdf_fault,
+    PNG.media_type: pictures.find_fault,
+    JPEG.media_type: pictures.find_fault,
+}

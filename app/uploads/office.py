@@ -12,10 +12,11 @@ from io import BytesIO
 from typing import Final
 from urllib.parse import unquote
 
-from app.evidence import formulas
-from app.evidence.fields import FieldReader
-from app.evidence.formulas import FormulaReader
-from app.evidence.markup import Budget, TooMuch, find_in, parse, pieces
+from app.uploads import formulas
+from app.uploads.fields import FieldReader
+from app.uploads.formulas import FormulaReader
+from app.uploads.markup import Budget, TooMuch, find_in, parse, pieces
+from app.uploads.scanning import EICAR, VIRUS
 
 MOST_RELATIONS: Final = 20_000_000
 """Bytes of all the relationships of a document."""
@@ -24,7 +25,6 @@ MOST_INSIDE: Final = 20_000_000
 DEEPEST: Final = 2
 """A Word file holds a workbook for its chart; what lies deeper no office program makes by itself."""
 
-EICAR: Final = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _PROGRAMS: Final = (
     b"\x7fELF",
@@ -38,7 +38,6 @@ _PROGRAMS: Final = (
 )
 
 _AS_PDF: Final = "in ra PDF (Tệp > Lưu thành > PDF) rồi gửi bản PDF"
-VIRUS: Final = "chứa mẫu thử vi-rút EICAR. Hãy quét vi-rút máy đã gửi tệp và chọn tệp khác"
 MACRO: Final = f"có macro. Hãy lưu lại thành .docx, .xlsx không có macro, hoặc {_AS_PDF}"
 EMBEDDED: Final = f"có đối tượng nhúng (OLE, gói tệp). Hãy xóa đối tượng đó, hoặc {_AS_PDF}"
 PROGRAM: Final = f"chứa chương trình hoặc tệp nén bên trong. Hãy xóa phần đó, hoặc {_AS_PDF}"

@@ -5,15 +5,19 @@ import contextlib
 import re
 import socket
 import struct
-from pathlib import Path
+import time
 from typing import BinaryIO, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from app.errors import FileRefused, SetupProblem
-from app.evidence.office import EICAR, VIRUS
+from app.text import visible
 
+EICAR: Final = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
+VIRUS: Final = "chứa mẫu thử vi-rút EICAR. Hãy quét vi-rút máy đã gửi tệp và chọn tệp khác"
 _CHUNK: Final = 256 * 1024
 _LONGEST_ANSWER: Final = 4_096
+_LONGEST_TOLD: Final = 200
+"""Characters of an answer that nobody understands."""
 _FOUND = re.compile(r"stream: (.{1,200}) FOUND")
 
 
@@ -24,16 +28,15 @@ class Scanner(NamedTuple):
     """Seconds for each step."""
 
 
-def check_viruses(path: Path, filename: str, scanner: Scanner | None) -> None:
+def check_viruses(file: BinaryIO, filename: str, scanner: Scanner | None) -> None:
     """Raises `FileRefused` for what the scanner names, and `SetupProblem` when it cannot be asked: what nobody has
-    looked at is not stored."""
-    with path.open("rb") as file:
-        if holds_test_pattern(file):
-            raise FileRefused(f"Tệp “{filename}” {VIRUS}.", field="file")
-        if scanner is None:
-            return
-        file.seek(0)
-        answer = _asked(scanner, file)
+    looked at is neither read nor stored."""
+    if holds_test_pattern(file):
+        raise FileRefused(f"Tệp “{filename}” {VIRUS}.", field="file")
+    if scanner is None:
+        return
+    file.seek(0)
+    answer = _asked(scanner, file)
     named = _FOUND.fullmatch(answer)
     if named:
         raise FileRefused(
@@ -94,14 +97,16 @@ def _connected(scanner: Scanner) -> socket.socket:
 
 
 def _answer(line: socket.socket) -> str:
-    """Up to its closing zero, or to the end of what came."""
-    said = b""
+    """Up to its closing zero, or to the end of what came; one that comes bit by bit has no more time than one at once.
+    Whoever reads it may be at a terminal."""
+    said, ends = b"", time.monotonic() + (line.gettimeout() or 0)
     while not said.endswith(b"\0") and len(said) < _LONGEST_ANSWER:
+        line.settimeout(max(0.001, ends - time.monotonic()))
         piece = line.recv(_LONGEST_ANSWER)
         if not piece:
             break
         said += piece
-    return said.rstrip(b"\0\n").decode(errors="replace")
+    return visible(said.rstrip(b"\0\n").decode(errors="replace"))
 
 
 def _reason(error: OSError) -> str:
@@ -109,4 +114,6 @@ def _reason(error: OSError) -> str:
 
 
 def _unanswered(why: str) -> SetupProblem:
-    return SetupProblem(f"Chưa quét được vi-rút ({why}). Hãy báo bộ phận kỹ thuật và gửi lại sau; chưa có gì được ghi.")
+    return SetupProblem(
+        f"Chưa quét được vi-rút ({why[:_LONGEST_TOLD]}). Hãy báo bộ phận kỹ thuật và gửi lại sau; chưa có gì được ghi."
+    )

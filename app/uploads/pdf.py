@@ -1,18 +1,27 @@
-"""`pdf_worker.py FILE`: says in one word what a PDF holds that acts or reaches out.
-
-Run apart (`app.apart`), and it imports nothing of the application: what a file can do to its reader, it does here.
-"""
+"""PDF: what it holds besides pages that acts or reaches out. Loaded only where a PDF is looked into (`worker`)."""
 
 import re
-import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, Final
 
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Stream
 
-CLEAN: Final = "clean"
+_AS_PDF = "Hãy mở tệp, chọn In rồi “Microsoft Print to PDF” để có một bản PDF sạch, và gửi bản đó"
+_REFUSALS: Mapping[str, str] = {
+    "password": "có mật khẩu. Hãy bỏ mật khẩu rồi gửi lại",
+    "damaged": "bị hỏng, không mở được. Hãy xuất lại PDF từ văn bản gốc hoặc quét lại",
+    "javascript": f"chứa mã JavaScript. {_AS_PDF}",
+    "launch": f"chứa lệnh mở chương trình hoặc tệp khác. {_AS_PDF}",
+    "opening": f"tự chạy một lệnh khi mở. {_AS_PDF}",
+    "media": f"chứa nội dung đa phương tiện hoặc 3D chạy được. {_AS_PDF}",
+    "xfa": f"là biểu mẫu động (XFA). {_AS_PDF}",
+    "outside": f"lấy nội dung từ tệp khác. {_AS_PDF}",
+    "attachment": "có tệp đính kèm bên trong. Hãy gửi từng tệp như một tài liệu riêng, và in văn bản chính ra PDF",
+    "bomb": f"phình to bất thường khi mở. {_AS_PDF}",
+}
 MOST_UNPACKED: Final = 100_000_000
 """Bytes of one stream that is no picture."""
 MOST_PIXELS: Final = 250_000_000
@@ -51,22 +60,21 @@ _QUIET: Final = frozenset({"/GoTo", "/Named"})
 """What may happen by itself when a document or page is opened: it shows another place of the same document."""
 
 
-def look(path: str) -> str:
-    """`CLEAN`, or why not; a file that no reader opens is `damaged`."""
+def find_fault(path: Path) -> str | None:
+    """What is wrong with a PDF and what to do, to follow its name; None for one that only shows pages."""
     try:
         with pikepdf.open(path, suppress_warnings=True) as pdf:
             found = next(filter(None, map(_fault, pdf.objects)), None)
     except pikepdf.PasswordError:
-        return "password"
+        found = "password"
     except (pikepdf.PdfError, ValueError, RecursionError):
-        return "damaged"
-    return found or _unlisted(path) or CLEAN
+        found = "damaged"
+    found = found or _unlisted(path.read_bytes())
+    return None if found is None else _REFUSALS[found]
 
 
-def _unlisted(path: str) -> str | None:
+def _unlisted(raw: bytes) -> str | None:
     """Some readers rebuild a damaged table of objects from the bytes: what it does not list must not act either."""
-    with open(path, "rb") as file:
-        raw = file.read()
     plain = _ESCAPE.sub(lambda match: bytes([int(match[1], 16)]), raw) if b"#" in raw else raw
     hit = _HIDDEN.search(plain)
     return _HIDDEN_WHY[hit[1] or hit[2] or hit[3]] if hit else None
@@ -154,7 +162,3 @@ def _unfolds(packed: bytes) -> bool:
     except zlib.error:
         pass
     return unpacked > MOST_UNPACKED
-
-
-if __name__ == "__main__":
-    sys.stdout.write(look(sys.argv[1]))

@@ -80,6 +80,33 @@ def record_task(
     )
 
 
+def record_account(
+    connection: Connection,
+    actor: Actor,
+    account: Any,
+    *,
+    now: datetime,
+    action: str,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+    why: str = "",
+) -> None:
+    """One row of an account's log; `account` is a mapping with id, name and province_id."""
+    record(
+        connection,
+        actor,
+        now=now,
+        entity="account",
+        entity_id=account["id"],
+        code=account["name"],
+        action=action,
+        before=before,
+        after=after,
+        why=why,
+        province_id=account["province_id"],
+    )
+
+
 def jsonable(values: Mapping[str, Any]) -> dict[str, Any]:
     """Dates and instants as ISO text, everything else as it is."""
     return {key: value.isoformat() if hasattr(value, "isoformat") else value for key, value in values.items()}

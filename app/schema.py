@@ -11,7 +11,7 @@ from app.settings import ROOT
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0005"
+HEAD = "0006"
 """The newest migration. Kept as a constant so that a start with nothing to migrate need not load Alembic."""
 
 

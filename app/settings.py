@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 """The folder that holds app/, migrations/ and seeds/."""
 _SCANNER_FORM = "cần dạng tcp://máy-chủ:3310 hoặc unix:///run/clamav/clamd.ctl"
 _BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9_=-][A-Za-z0-9_.=-]{0,99}){0,8}")
+_ROLES = ("agency", "coordinator", "leadership", "admin")
 _HOST = re.compile(r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?")
 
 
@@ -40,6 +41,8 @@ class Settings(BaseSettings):
     """What a scraper of /metrics sends as Bearer; empty lets everybody read them."""
     api_docs: bool = True
     """Whether /docs and the API's description are served."""
+    second_factor_roles: str = ""
+    """Roles whose people must have a second factor, separated by commas; empty leaves it to everybody."""
     body_limit: int = Field(default=1_000_000, ge=1_000)
     """Largest JSON body in bytes."""
     evidence_limit: int = Field(default=20_000_000, ge=1_000)
@@ -103,6 +106,15 @@ class Settings(BaseSettings):
             raise ValueError("cần 16–200 chữ cái, chữ số hoặc dấu không có khoảng trắng, khó đoán")
         return given
 
+    @field_validator("second_factor_roles")
+    @classmethod
+    def _roles(cls, given: str) -> str:
+        """A misspelt role would be held to nothing, and nobody would notice."""
+        for one in _listed(given):
+            if one not in _ROLES:
+                raise ValueError(f"{one} không phải vai trò; chỉ ghi {', '.join(_ROLES)}, cách nhau bằng dấu phẩy")
+        return given
+
     @field_validator("virus_scanner")
     @classmethod
     def _scanner(cls, given: str) -> str:
@@ -163,6 +175,10 @@ class Settings(BaseSettings):
     @property
     def allowed_webhook_hosts(self) -> frozenset[str]:
         return frozenset(_listed(self.webhook_hosts))
+
+    @property
+    def roles_with_second_factor(self) -> frozenset[str]:
+        return frozenset(_listed(self.second_factor_roles))
 
     @property
     def proxies(self) -> list[str]:

@@ -4,7 +4,7 @@ import secrets
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, exists, select
+from sqlalchemy import ColumnElement, Connection, exists, func, select
 
 from app.accounts.sessions import hash_token
 from app.models import login_sessions
@@ -24,14 +24,13 @@ class Caller(NamedTuple):
     """The token by which this browser is known since it signed in; "" for one that never did."""
 
 
-def is_known_browser(connection: Connection, account_id: int, caller: Caller, *, now: datetime) -> bool:
-    """Whether the account was signed in to with this browser."""
-    return bool(caller.browser) and _signed_in_there(
-        connection,
-        login_sessions.c.account_id == account_id,
-        login_sessions.c.browser == hash_token(caller.browser),
-        now=now,
-    )
+def is_known_browser(
+    connection: Connection, account_id: int, caller: Caller, *, since: datetime | None = None, now: datetime
+) -> bool:
+    """Whether the account was signed in to with this browser, in a session that lasted beyond `since`."""
+    browser = (login_sessions.c.account_id == account_id, login_sessions.c.browser == hash_token(caller.browser))
+    lasted = [] if since is None else [func.coalesce(login_sessions.c.ended_at, login_sessions.c.expires_at) > since]
+    return bool(caller.browser) and _signed_in_there(connection, *browser, *lasted, now=now)
 
 
 def is_known_client(connection: Connection, account_id: int, caller: Caller, *, now: datetime) -> bool:

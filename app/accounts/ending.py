@@ -1,11 +1,11 @@
-"""Ending whatever lets somebody in: signed-in browsers and password links of an account."""
+"""Ending whatever lets somebody in: signed-in browsers, sign-ins half-way and password links of an account."""
 
 from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, update
 
-from app.models import login_sessions, password_links, try_counts
+from app.models import half_sign_ins, login_sessions, password_links, recovery_codes, second_factors, try_counts
 
 
 def end_sessions_of(
@@ -13,8 +13,9 @@ def end_sessions_of(
 ) -> int:
     """End every session of these accounts except session `but`; returns how many had not expired by themselves.
 
-    It holds at once, on every replica: each request asks the database.
+    It holds at once, on every replica: each request asks the database. Who is half-way through signing in begins anew.
     """
+    connection.execute(delete(half_sign_ins).where(half_sign_ins.c.account_id.in_(account_ids)))
     wanted = [
         login_sessions.c.account_id.in_(account_ids),
         login_sessions.c.ended_at.is_(None),
@@ -38,7 +39,7 @@ def shut_out(connection: Connection, account_ids: Collection[int], *, now: datet
 
 
 def forget_all(connection: Connection) -> None:
-    """For a database that was restored from a copy: a session or link that was revoked since must not come back."""
-    connection.execute(delete(login_sessions))
-    connection.execute(delete(password_links))
-    connection.execute(delete(try_counts))
+    """For a database that was restored from a copy: what was revoked or used up since must not come back."""
+    for table in (login_sessions, half_sign_ins, password_links, recovery_codes, try_counts):
+        connection.execute(delete(table))
+    connection.execute(delete(second_factors).where(second_factors.c.confirmed_at.is_(None)))

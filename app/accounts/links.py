@@ -58,7 +58,8 @@ def create_link(connection: Connection, actor: Actor, account_id: int, *, now: d
             account_id=account_id, token_hash=hash_token(token), created_at=now, expires_at=expires_at
         )
     )
-    _record(connection, actor, account, "account.link_created", {"expires_at": expires_at.isoformat()}, now=now)
+    after = {"expires_at": expires_at.isoformat()}
+    events.record_account(connection, actor, account, now=now, action="account.link_created", after=after)
     return IssuedLink(token, account_id, account["name"], account["display_name"], expires_at)
 
 
@@ -112,20 +113,6 @@ def _use(connection: Connection, token: str, new_hash: str, *, now: datetime) ->
         raise NotFound(USELESS)
     end_sessions_of(connection, [row.id], now=now)
     tries.forget_of(connection, row.id)
-    _record(connection, actor_of(row), row._mapping, "account.password_set", {"by": "link"}, now=now)
-
-
-def _record(
-    connection: Connection, actor: Actor, account: Any, action: str, after: dict[str, Any], *, now: datetime
-) -> None:
-    events.record(
-        connection,
-        actor,
-        now=now,
-        entity="account",
-        entity_id=account["id"],
-        code=account["name"],
-        action=action,
-        after=after,
-        province_id=account["province_id"],
+    events.record_account(
+        connection, actor_of(row), row._mapping, now=now, action="account.password_set", after={"by": "link"}
     )

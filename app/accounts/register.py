@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, func, insert, select, true, update
+from sqlalchemy import ColumnElement, Connection, exists, func, insert, select, true, update
 from sqlalchemy.exc import IntegrityError
 
 from app import events
@@ -16,8 +16,15 @@ from app.db import savepoint
 from app.errors import Conflict, InvalidInput, NotFound
 from app.idents import LARGEST_ID
 from app.locking import hold
-from app.models import accounts, agencies, provinces
+from app.models import accounts, agencies, provinces, second_factors
 from app.text import compose, fold
+
+
+def has_second_factor(account_id: Any) -> ColumnElement[bool]:
+    """Whether signing in to the account asks for a code."""
+    confirmed = (second_factors.c.account_id == account_id, second_factors.c.confirmed_at.is_not(None))
+    return exists().where(*confirmed)
+
 
 _ACCOUNT = (
     accounts.c.id,
@@ -30,6 +37,7 @@ _ACCOUNT = (
     accounts.c.agency_id,
     accounts.c.drafts_only,
     accounts.c.password_hash.is_not(None).label("has_password"),
+    has_second_factor(accounts.c.id).label("second_factor"),
     provinces.c.code.label("province"),
     agencies.c.code.label("agency"),
     agencies.c.name.label("agency_name"),
@@ -60,7 +68,7 @@ def create_account(
     _check_drafts_only(role, drafts_only)
     values = {
         "name": name,
-        "display_name": compose(display_name) or name,
+        "display_name": _display_name(compose(display_name) or name),
         "role": role,
         "province_id": home.province_id,
         "agency_id": home.agency_id,
@@ -75,16 +83,8 @@ def create_account(
         raise Conflict(f"Đã có tài khoản “{name}”. Hãy chọn tên khác.", field="name") from None
     after = {"name": name, "role": role, "province": home.province, "agency": home.agency, "active": True}
     after |= {"drafts_only": True} if drafts_only else {}
-    events.record(
-        connection,
-        actor,
-        now=now,
-        entity="account",
-        entity_id=account_id,
-        code=name,
-        action="account.created",
-        after=after,
-        province_id=home.province_id,
+    events.record_account(
+        connection, actor, {"id": account_id, **values}, now=now, action="account.created", after=after
     )
     return get_account(connection, actor, account_id, now=now)
 
@@ -151,18 +151,7 @@ def change_account(
     action = "account.changed"
     if "active" in right:
         action = "account.activated" if right["active"] else "account.deactivated"
-    events.record(
-        connection,
-        actor,
-        now=now,
-        entity="account",
-        entity_id=account_id,
-        code=before["name"],
-        action=action,
-        before=left,
-        after=right,
-        province_id=before["province_id"],
-    )
+    events.record_account(connection, actor, before, now=now, action=action, before=left, after=right)
     return get_account(connection, actor, account_id, now=now)
 
 
@@ -175,18 +164,8 @@ def unlock(connection: Connection, actor: Actor, account_id: int, *, now: dateti
     tries.forget_of(connection, account_id)
     if account["locked_until"] is None:
         return account
-    events.record(
-        connection,
-        actor,
-        now=now,
-        entity="account",
-        entity_id=account_id,
-        code=account["name"],
-        action="account.unlocked",
-        before={"locked_until": account["locked_until"].isoformat()},
-        after={},
-        province_id=account["province_id"],
-    )
+    was = {"locked_until": account["locked_until"].isoformat()}
+    events.record_account(connection, actor, account, now=now, action="account.unlocked", before=was)
     return get_account(connection, actor, account_id, now=now)
 
 
@@ -272,7 +251,8 @@ def find_province(connection: Connection, actor: Actor, code: str | None) -> Any
     if len(rows) == 1:
         return rows[0]
     if not rows:
-        raise InvalidInput(f"Không có tỉnh {code or ''}. Hãy nạp dữ liệu trước (khacphuc seed).", field="province")
+        what = "Chưa có tỉnh nào" if code is None else f"Không có tỉnh {code}"
+        raise InvalidInput(f"{what}. Hãy nạp dữ liệu trước (khacphuc seed).", field="province")
     raise InvalidInput("Có nhiều tỉnh; hãy nói rõ, ví dụ soc-trang/SNV.", field="province")
 
 

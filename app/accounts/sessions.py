@@ -10,9 +10,10 @@ from sqlalchemy import ColumnElement, Connection, insert, select, update
 from app import events
 from app.accounts.ending import end_sessions_of
 from app.accounts.keys import actor_of
-from app.accounts.register import get_account
+from app.accounts.register import get_account, has_second_factor
 from app.core.access import Actor, Permission
 from app.errors import NotFound
+from app.locking import hold
 from app.models import accounts, login_sessions
 from app.text import compose
 
@@ -32,6 +33,8 @@ class Session(NamedTuple):
     account: str
     csrf: str
     seen_at: datetime
+    second_factor: bool
+    """Whether signing in to the account asks for a code."""
 
 
 def hash_token(token: str) -> str:
@@ -72,13 +75,20 @@ def find_session(connection: Connection, token: str, *, now: datetime) -> Sessio
             accounts.c.drafts_only,
             login_sessions.c.id.label("session_id"),
             login_sessions.c.seen_at,
+            has_second_factor(accounts.c.id).label("second_factor"),
         )
         .join(accounts, accounts.c.id == login_sessions.c.account_id)
         .where(login_sessions.c.token_hash == hash_token(token), *_open(now=now), accounts.c.active)
     ).first()
     if row is None:
         return None
-    return Session(row.session_id, actor_of(row), row.name, csrf_of(token), row.seen_at)
+    return Session(row.session_id, actor_of(row), row.name, csrf_of(token), row.seen_at, row.second_factor)
+
+
+def is_open(connection: Connection, session_id: int, *, now: datetime) -> bool:
+    """For the end of something long: somebody may have ended the session since it began."""
+    standing = select(login_sessions.c.id).where(login_sessions.c.id == session_id, *_open(now=now))
+    return connection.execute(standing).first() is not None
 
 
 def csrf_of(token: str) -> str:
@@ -133,6 +143,7 @@ def end_own_session(connection: Connection, actor: Actor, session_id: int, *, no
 def end_other_sessions(connection: Connection, actor: Actor, keep: int, *, now: datetime) -> int:
     """Sign the actor out everywhere but in session `keep`; returns how many sessions that were."""
     assert actor.account_id is not None
+    hold(connection, accounts, actor.account_id)
     return end_sessions_of(connection, [actor.account_id], but=keep, now=now)
 
 
@@ -140,19 +151,11 @@ def end_sessions(connection: Connection, actor: Actor, account_id: int, *, now: 
     """An administrator signs an account out everywhere; `ended` says how many sessions that were."""
     actor.require(Permission.ACCOUNT_EDIT)
     account = get_account(connection, actor, account_id, now=now)
+    hold(connection, accounts, account_id)  # whatever a session is just doing is done, or finds that it ended
     ended = end_sessions_of(connection, [account_id], now=now)
     if ended:
-        events.record(
-            connection,
-            actor,
-            now=now,
-            entity="account",
-            entity_id=account_id,
-            code=account["name"],
-            action="account.sessions_ended",
-            after={"sessions": ended},
-            province_id=account["province_id"],
-        )
+        after = {"sessions": ended}
+        events.record_account(connection, actor, account, now=now, action="account.sessions_ended", after=after)
     return {"id": account_id, "account": account["name"], "ended": ended}
 
 

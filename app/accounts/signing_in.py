@@ -4,6 +4,9 @@ A try first takes from up to three budgets (`budgets`); only then is the passwor
 success gives back. So parallel guesses get no more tries than guesses one after the other. Budgets go by the name that
 was typed, whether or not somebody has it, and a wrong name, a wrong password and an account without one are answered
 alike, in words and in time: nothing tells which names there are.
+
+Where the account has a second factor a right password opens no session yet: see `entering`. It gives back its own try
+only; what was wrong before it is forgotten with the code, so that a password alone wipes nothing away.
 """
 
 import asyncio
@@ -20,7 +23,9 @@ from app.accounts import passwords, tries
 from app.accounts.callers import Caller, is_known_browser, is_known_client, name_browser
 from app.accounts.ending import end_sessions_of, void_links_of
 from app.accounts.keys import actor_of
-from app.accounts.sessions import Session, end_token, open_session
+from app.accounts.register import has_second_factor
+from app.accounts.second_factor.half_sign_ins import HalfSignIn, open_half_sign_in
+from app.accounts.sessions import Session, end_token, is_open, open_session
 from app.accounts.tries import Budget, Count
 from app.core.access import SYSTEM, Actor
 from app.db import Database
@@ -56,6 +61,7 @@ LOCKED_CLIENT = (
 )
 LOCKED_PRESENT = "Bạn đã nhập sai mật khẩu hiện tại nhiều lần. Hãy chờ {minutes} phút rồi thử lại."
 CHANGED = "Mật khẩu vừa được đổi ở nơi khác. Hãy đăng nhập lại."
+ENDED = "Phiên đăng nhập này vừa bị kết thúc ở nơi khác. Hãy đăng nhập lại."
 
 _ROW = (
     accounts.c.id,
@@ -67,6 +73,7 @@ _ROW = (
     accounts.c.drafts_only,
     accounts.c.password_hash,
     accounts.c.active,
+    has_second_factor(accounts.c.id).label("second_factor"),
 )
 
 
@@ -92,8 +99,9 @@ class SignedIn(NamedTuple):
 
 async def sign_in(
     db: Database, name: str, password: str, *, caller: Caller, old_token: str | None = None, now: datetime
-) -> SignedIn:
-    """A new session for whoever knows the password; the browser's old one (`old_token`) ends.
+) -> SignedIn | HalfSignIn:
+    """A new session for whoever knows the password; the browser's old one (`old_token`) ends. Where a code is asked for
+    too, leave to enter it.
 
     Raises `Unauthenticated`, the same for every reason, `TooManyTries`, and `Busy` when too many sign in at once.
     """
@@ -104,8 +112,8 @@ async def sign_in(
     opened = await db.write(_let_in, tried, caller=caller, old_token=old_token, now=now) if right else None
     if opened is None:
         log.warning("sign-in refused", account=tried.account and tried.account.id, client=caller.client)
-        await _note_locks(db, tried, caller, now=now)
-        await asyncio.sleep(began + SECONDS_OF_REFUSAL - time.monotonic())
+        await note_locks(db, tried, caller, now=now)
+        await pause(began)
         raise Unauthenticated(REFUSED)
     return opened
 
@@ -120,16 +128,33 @@ async def change_password(
     """
     checked = passwords.check_password(wanted, account=session.account, owner=session.actor.name)
     with passwords.LINE.place():
-        tried = await db.write(count_present, session, now=now)
-        if not await passwords.LINE.run(passwords.is_right, current, tried.password_hash):
-            log.warning("present password refused", account=tried.account.id, client=caller.client)
-            await _note_locks(db, tried, caller, now=now)
-            raise InvalidInput("Mật khẩu hiện tại không đúng.", field="current")
+        tried = await try_present(db, session, current, caller=caller, now=now)
         new_hash = await passwords.LINE.run(passwords.hash_password, checked)
-    changed = await db.write(_replace_password, tried, new_hash, caller=caller, now=now)
-    if changed is None:
+    return await db.write(_replace_password, session, tried, new_hash, caller=caller, now=now)
+
+
+async def try_present(db: Database, session: Session, current: str, *, caller: Caller, now: datetime) -> Try:
+    """The present password, which is right; `settle_present` gives the try back. Whoever calls has a place in the line.
+
+    Raises `InvalidInput`, `TooManyTries`.
+    """
+    tried = await db.write(count_present, session, now=now)
+    if not await passwords.LINE.run(passwords.is_right, current, tried.password_hash):
+        log.warning("present password refused", account=tried.account.id, client=caller.client)
+        await note_locks(db, tried, caller, now=now)
+        raise InvalidInput("Mật khẩu hiện tại không đúng.", field="current")
+    return tried
+
+
+def settle_present(connection: Connection, session: Session, tried: Try, *, now: datetime) -> Actor:
+    """In the transaction of what the password was asked for; raises `Conflict` when it was changed meanwhile, or the
+    session was ended: whoever was just put out must not come back by what was under way."""
+    if not _stands(connection, tried):
         raise Conflict(CHANGED)
-    return changed
+    if not is_open(connection, session.id, now=now):
+        raise Conflict(ENDED)
+    tries.forget(connection, tried.counts[0].budget.subject)
+    return actor_of(row_of(connection, tried.account.id))
 
 
 def typed_name(text: str) -> str:
@@ -146,7 +171,8 @@ def count_try(connection: Connection, name: str, *, caller: Caller, now: datetim
 
 def count_present(connection: Connection, session: Session, *, now: datetime) -> Try:
     """As `count_try`, for the present password of whoever is signed in."""
-    account = connection.execute(select(*_ROW).where(accounts.c.name == session.account)).one()
+    assert session.actor.account_id is not None
+    account = row_of(connection, session.actor.account_id)
     budget = Budget("present", f"present:{account.id}", TRIES, LOCKED_PRESENT, account.id)
     return Try(account, [tries.take(connection, budget, now=now)])
 
@@ -170,34 +196,77 @@ def budgets(connection: Connection, name: str, account: Any | None, caller: Call
     return wanted
 
 
+def row_of(connection: Connection, account_id: int) -> Any:
+    """What signing in asks about an account that is known."""
+    return connection.execute(select(*_ROW).where(accounts.c.id == account_id)).one()
+
+
+def let_in(
+    connection: Connection,
+    account: Any,
+    *,
+    wrong: int,
+    caller: Caller,
+    old_token: str | None,
+    now: datetime,
+    **how: str,
+) -> SignedIn:
+    """A new session, on the record with how many passwords were `wrong` before; the browser's old one ends."""
+    if old_token:
+        end_token(connection, old_token, now=now)
+    after = {"wrong_passwords_before": wrong} if wrong else {}
+    signed_in = "account.signed_in"
+    events.record_account(
+        connection, actor_of(account), account._mapping, now=now, action=signed_in, after={**after, **how}
+    )
+    return _open(connection, actor_of(account), caller, now=now)
+
+
+async def pause(began: float) -> None:
+    """Whoever is refused waits as long as anybody else who is; `began`, of the monotonic clock."""
+    await asyncio.sleep(began + SECONDS_OF_REFUSAL - time.monotonic())
+
+
+async def note_locks(db: Database, tried: Try, caller: Caller, *, now: datetime) -> None:
+    """The audit says when tries are used up; single wrong passwords stand in the server's log only."""
+    for count in tried.counts:
+        if count.locked_until is None:
+            continue
+        log.warning("tries used up", place=count.budget.place, account=count.budget.account_id, client=caller.client)
+        if count.budget.account_id is not None:
+            await db.write(_record_lock, tried, count, caller, now=now)
+
+
 # Inside
 
 
 def _let_in(
     connection: Connection, tried: Try, *, caller: Caller, old_token: str | None, now: datetime
-) -> SignedIn | None:
+) -> SignedIn | HalfSignIn | None:
     """None when the password was changed, or the account switched off, while it was compared."""
-    actor = _settle(connection, tried)
-    if actor is None:
+    if not _stands(connection, tried):
         return None
-    if old_token:
-        end_token(connection, old_token, now=now)
-    wrong = tried.counts[0].tries - 1
-    after = {"wrong_passwords_before": wrong} if wrong else {}
-    _record(connection, actor, tried.account, "account.signed_in", after, now=now)
-    return _open(connection, actor, caller, now=now)
+    account = row_of(connection, tried.account.id)
+    if account.second_factor:
+        _give_back(connection, tried.counts)
+        return open_half_sign_in(connection, account.id, now=now)
+    _give_back(connection, tried.counts[1:])
+    place = tried.counts[0]
+    tries.forget(connection, place.budget.subject)
+    return let_in(connection, account, wrong=place.tries - 1, caller=caller, old_token=old_token, now=now)
 
 
 def _replace_password(
-    connection: Connection, tried: Try, new_hash: str, *, caller: Caller, now: datetime
-) -> SignedIn | None:
-    actor = _settle(connection, tried)
-    if actor is None:
-        return None
+    connection: Connection, session: Session, tried: Try, new_hash: str, *, caller: Caller, now: datetime
+) -> SignedIn:
+    actor = settle_present(connection, session, tried, now=now)
     connection.execute(update(accounts).where(accounts.c.id == tried.account.id).values(password_hash=new_hash))
     end_sessions_of(connection, [tried.account.id], now=now)
     void_links_of(connection, [tried.account.id], now=now)
-    _record(connection, actor, tried.account, "account.password_set", {"by": "owner"}, now=now)
+    set_by = {"by": "owner"}
+    events.record_account(
+        connection, actor, tried.account._mapping, now=now, action="account.password_set", after=set_by
+    )
     return _open(connection, actor, caller, now=now)
 
 
@@ -208,47 +277,19 @@ def _open(connection: Connection, actor: Actor, caller: Caller, *, now: datetime
     return SignedIn(open_session(connection, actor.account_id, **place, now=now), browser, actor)
 
 
-def _settle(connection: Connection, tried: Try) -> Actor | None:
-    """Give the try back, if the account still is as it was when the password was compared."""
+def _stands(connection: Connection, tried: Try) -> bool:
+    """Whether the account still is as it was when the password was compared; nobody changes it before the commit."""
     hold(connection, accounts, tried.account.id)
     same = (accounts.c.id == tried.account.id, accounts.c.active, accounts.c.password_hash == tried.password_hash)
-    row = connection.execute(select(*_ROW).where(*same)).first()
-    if row is None:
-        return None
-    place, *wider = tried.counts
-    tries.forget(connection, place.budget.subject)
-    for count in wider:
+    return connection.execute(select(accounts.c.id).where(*same)).first() is not None
+
+
+def _give_back(connection: Connection, counts: Sequence[Count]) -> None:
+    for count in counts:
         tries.give_back(connection, count.budget.subject)
-    return actor_of(row)
-
-
-async def _note_locks(db: Database, tried: Try, caller: Caller, *, now: datetime) -> None:
-    """The audit says when tries are used up; single wrong passwords stand in the server's log only."""
-    for count in tried.counts:
-        if count.locked_until is None:
-            continue
-        log.warning("tries used up", place=count.budget.place, account=count.budget.account_id, client=caller.client)
-        if count.budget.account_id is not None:
-            await db.write(_record_lock, tried, count, caller, now=now)
 
 
 def _record_lock(connection: Connection, tried: Try, count: Count, caller: Caller, *, now: datetime) -> None:
     assert count.locked_until is not None
     after = {"locked_until": count.locked_until.isoformat(), "place": count.budget.place, "client": caller.client}
-    _record(connection, SYSTEM, tried.account, "account.locked", after, now=now)
-
-
-def _record(
-    connection: Connection, actor: Actor, account: Any, action: str, after: dict[str, Any], *, now: datetime
-) -> None:
-    events.record(
-        connection,
-        actor,
-        now=now,
-        entity="account",
-        entity_id=account.id,
-        code=account.name,
-        action=action,
-        after=after,
-        province_id=account.province_id,
-    )
+    events.record_account(connection, SYSTEM, tried.account._mapping, now=now, action="account.locked", after=after)

@@ -16,11 +16,11 @@ from app.errors import TooManyTries
 from app.models import try_counts
 
 WINDOW = timedelta(minutes=15)
-"""Tries are forgotten this long after the first of them, and after the last that was allowed."""
 
 
 class Budget(NamedTuple):
-    """How many tries a subject has. `refusal` says what to do when they are used up, {minutes} how long that takes."""
+    """How many tries a subject has. `refusal` says what to do when they are used up, {minutes} or {hours} how long that
+    takes."""
 
     place: str
     """Who has to wait then, in a word for the log."""
@@ -28,6 +28,8 @@ class Budget(NamedTuple):
     most: int
     refusal: str
     account_id: int | None = None
+    window: timedelta = WINDOW
+    """Tries are forgotten this long after the first of them, and after the last that was allowed."""
 
 
 class Count(NamedTuple):
@@ -57,7 +59,7 @@ def digest(text: str) -> str:
 def take(connection: Connection, budget: Budget, *, now: datetime) -> Count:
     """Count one more try. Raises `TooManyTries` when none is left; whoever is refused does not prolong it."""
     column = try_counts.c
-    over, later = column.ends_at <= now, literal(now + WINDOW, column.ends_at.type)
+    over, later = column.ends_at <= now, literal(now + budget.window, column.ends_at.type)
     tries = case((over, 1), else_=column.tries + 1)
     again = {
         "account_id": budget.account_id,
@@ -80,7 +82,8 @@ def take(connection: Connection, budget: Budget, *, now: datetime) -> Count:
 def used_up(budget: Budget, until: datetime, *, now: datetime) -> TooManyTries:
     """`retry_after` in seconds tells programs what {minutes} tells people."""
     seconds = max(1, ceil((until - now).total_seconds()))
-    return TooManyTries(budget.refusal.format(minutes=ceil(seconds / 60)), extra={"retry_after": seconds})
+    told = budget.refusal.format(minutes=ceil(seconds / 60), hours=ceil(seconds / 3600))
+    return TooManyTries(told, extra={"retry_after": seconds})
 
 
 def give_back(connection: Connection, subject: str) -> None:
@@ -89,8 +92,10 @@ def give_back(connection: Connection, subject: str) -> None:
     connection.execute(update(try_counts).where(*wanted).values(tries=try_counts.c.tries - 1))
 
 
-def forget(connection: Connection, subject: str) -> None:
-    connection.execute(delete(try_counts).where(try_counts.c.subject == subject))
+def forget(connection: Connection, subject: str) -> int:
+    """How many tries were counted."""
+    gone = delete(try_counts).where(try_counts.c.subject == subject).returning(try_counts.c.tries)
+    return connection.execute(gone).scalar() or 0
 
 
 def forget_of(connection: Connection, account_id: int) -> None:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, or_
 
-from app.models import drafts, login_sessions, password_links, try_counts, workbooks
+from app.models import drafts, half_sign_ins, login_sessions, password_links, try_counts, workbooks
 
 SESSIONS_KEPT = timedelta(days=30)
 """After their end, so that one can still ask who was signed in from where."""
@@ -23,6 +23,7 @@ def forget_left_behind(connection: Connection, *, now: datetime) -> dict[str, in
         password_links: or_(
             password_links.c.expires_at < now - LINKS_KEPT, password_links.c.used_at < now - LINKS_KEPT
         ),
+        half_sign_ins: half_sign_ins.c.expires_at < now,
         drafts: drafts.c.updated_at < now - DRAFTS_KEPT,
         workbooks: workbooks.c.created_at < now - WORKBOOKS_KEPT,
         try_counts: try_counts.c.ends_at < now,

@@ -29,8 +29,9 @@ class Account(BaseModel):
     active: bool
     drafts_only: bool = Field(description="Chỉ soạn thảo báo cáo, người khác của cơ quan nộp")
     has_password: bool
+    second_factor: bool = Field(description="Đăng nhập cần thêm mã từ ứng dụng xác thực; không liên quan khóa API")
     locked_until: datetime | None = Field(
-        description="Có nơi phải chờ đến lúc này mới được thử lại mật khẩu; trống: không nơi nào"
+        description="Có nơi phải chờ đến lúc này mới được thử lại mật khẩu hoặc mã; trống: không nơi nào"
     )
     created_at: datetime
     province_id: int | None
@@ -158,7 +159,7 @@ async def post_password_link(call: Caller, account_id: str) -> Response:
     "/accounts/{account_id}/lock",
     response_model=Account,
     summary="Mở khóa đăng nhập",
-    description="Cho mọi nơi thử lại mật khẩu ngay. Đặt mật khẩu bằng liên kết mới cũng mở khóa.",
+    description="Cho mọi nơi thử lại mật khẩu và mã ngay. Đặt mật khẩu bằng liên kết mới cũng mở khóa.",
 )
 async def delete_lock(call: Caller, account_id: str) -> Response:
     return reply(await call.write(accounts.unlock, path_id(account_id)))

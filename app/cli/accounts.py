@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from app.accounts import IssuedLink
 
 group = typer.Typer(
-    help="Tài khoản: liệt kê, thêm, liên kết đặt mật khẩu.", no_args_is_help=True, rich_markup_mode=None
+    help="Tài khoản: liệt kê, thêm, liên kết đặt mật khẩu, gỡ xác thực hai bước.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
 EVERYTHING = 1_000_000
 """More accounts than any installation has."""
@@ -94,6 +96,24 @@ def create(
     _tell(made, work.settings)
 
 
+@group.command("remove-second-factor")
+def remove_second_factor(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Tên tài khoản, xem khacphuc accounts list.")],
+    reason: Annotated[str, typer.Option(help="Lý do, ghi vào nhật ký.")],
+    as_json: Json = False,
+) -> None:
+    """Gỡ xác thực hai bước của người mất cả điện thoại và mã khôi phục; mọi phiên đăng nhập của họ kết thúc."""
+    from app import accounts
+
+    with opened() as work, work.db.transaction() as connection:
+        account_id = find_account(connection, name)
+        done = accounts.remove_second_factor(connection, SYSTEM, account_id, reason, now=work.clock.now())
+    if as_json:
+        print_json(done)
+        return
+    say(f"Đã gỡ xác thực hai bước của {name}; từ nay chỉ cần mật khẩu là đăng nhập được.")
+
+
 def until_text(made: "IssuedLink") -> str:
     from app.core.workdays import local_moment
 
@@ -120,7 +140,7 @@ def _described(made: "IssuedLink", settings: Settings) -> dict[str, Any]:
 
 
 def _row(account: dict[str, Any]) -> tuple[Any, ...]:
-    password = "có" if account["has_password"] else "chưa có"
+    password = "chưa có" if not account["has_password"] else "có, hai bước" if account["second_factor"] else "có"
     state = "dùng được" if account["active"] else "đã khóa"
     if account["drafts_only"]:
         state += ", chỉ soạn thảo"

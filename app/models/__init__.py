@@ -25,6 +25,7 @@ from app.models.people import (
     Province,
     Succession,
 )
+from app.models.second_factor import HalfSignIn, RecoveryCode, SecondFactor
 from app.models.work import (
     Direction,
     Event,
@@ -81,6 +82,9 @@ deliveries = table(Delivery)
 login_sessions = table(LoginSession)
 try_counts = table(TryCount)
 password_links = table(PasswordLink)
+second_factors = table(SecondFactor)
+recovery_codes = table(RecoveryCode)
+half_sign_ins = table(HalfSignIn)
 drafts = table(Draft)
 calendar_feeds = table(CalendarFeed)
 workbooks = table(Workbook)

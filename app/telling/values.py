@@ -120,6 +120,8 @@ LABELS: Final[Mapping[str, str]] = {
     "client": "Địa chỉ mạng",
     "wrong_passwords_before": "Số lần sai mật khẩu trước đó",
     "by": "Bằng cách",
+    "second_factor": "Bước thứ hai",
+    "recovery_codes_left": "Số mã khôi phục còn lại",
 }
 POLICY: Final[Mapping[str, str]] = {
     "before_days": "Nhắc trước hạn (ngày)",
@@ -205,8 +207,11 @@ _WORDS: Final[Mapping[str, Mapping[Any, str]]] = {
         "browser": "một trình duyệt đã từng đăng nhập",
         "client": "một địa chỉ mạng",
         "strangers": "mọi nơi chưa từng đăng nhập",
-        "present": "người đang đăng nhập, khi đổi mật khẩu",
+        "present": "người đang đăng nhập, khi nhập mật khẩu hiện tại",
+        "code": "người biết mật khẩu, khi nhập mã",
+        "codes": "người biết mật khẩu, khi nhập mã (giới hạn trong ngày)",
     },
+    "second_factor": {"app": "mã từ ứng dụng xác thực", "recovery": "mã khôi phục"},
     "by": {"link": "liên kết đặt mật khẩu", "owner": "tự đổi"},
 }
 

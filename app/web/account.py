@@ -1,4 +1,4 @@
-"""One's own account: password, signed-in browsers, calendar feed."""
+"""One's own account: password, second factor, signed-in browsers, calendar feed."""
 
 from typing import Any
 
@@ -7,8 +7,9 @@ from starlette.responses import Response
 
 from app import accounts
 from app.api.schemas import path_id
-from app.errors import InvalidInput, NotFound, Problem
+from app.errors import InvalidInput, Problem
 from app.web.browsers import in_words
+from app.web.forms import Sent
 from app.web.signin import check_repeated
 from app.web.visit import Signed, Visit, caller_of, remember
 
@@ -30,13 +31,12 @@ async def go_back(visit: Signed) -> Response:
 async def change_password(visit: Signed) -> Response:
     """Every session of the account ends; this browser gets a new one, under a new token."""
     try:
-        if not visit.sent.raw("current"):
-            raise InvalidInput("Hãy nhập mật khẩu hiện tại.", field="current")
+        current = present_password(visit.sent)
         check_repeated(visit.sent)
         changed = await accounts.change_password(
             visit.db,
             visit.session,
-            visit.sent.raw("current"),
+            current,
             visit.sent.raw("password"),
             caller=caller_of(visit.request),
             now=visit.now,
@@ -60,12 +60,11 @@ async def end_session(visit: Signed, session_id: str) -> Response:
     return visit.to("/account", "sessions-ended")
 
 
-async def frame_if_any(visit: Visit) -> dict[str, Any]:
-    """As `visit.frame`, but accounts come before the first assessment: empty while there is none."""
-    try:
-        return await visit.frame()
-    except NotFound:
-        return {}
+def present_password(sent: Sent) -> str:
+    """Raises `InvalidInput` when it is left out."""
+    if not sent.raw("current"):
+        raise InvalidInput("Hãy nhập mật khẩu hiện tại.", field="current")
+    return sent.raw("current")
 
 
 def with_devices(sessions: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -75,4 +74,5 @@ def with_devices(sessions: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 async def _page(visit: Visit, problem: Problem | None = None) -> Response:
     sessions = with_devices(await visit.read(accounts.list_own_sessions))
-    return visit.page("account.html", **await frame_if_any(visit), sessions=sessions, problem=problem)
+    factor = await visit.db.read(accounts.get_second_factor, visit.session, now=visit.now)
+    return visit.page("account.html", **await visit.frame_if_any(), sessions=sessions, factor=factor, problem=problem)

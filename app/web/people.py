@@ -11,7 +11,7 @@ from app.api.schemas import path_id
 from app.core.access import Permission, Role
 from app.errors import InvalidInput, Problem
 from app.text import by_name
-from app.web.account import frame_if_any, with_devices
+from app.web.account import with_devices
 from app.web.visit import Signed, Visit
 
 router = APIRouter(include_in_schema=False)
@@ -36,7 +36,7 @@ async def list_accounts(visit: Signed) -> Response:
         limit=PER_PAGE,
         offset=visit.offset,
     )
-    return visit.page("accounts/list.html", **await frame_if_any(visit), found=found, wanted=wanted, now=visit.now)
+    return visit.page("accounts/list.html", **await visit.frame_if_any(), found=found, wanted=wanted, now=visit.now)
 
 
 @router.get("/accounts/new")
@@ -132,6 +132,15 @@ async def unlock(visit: Signed, account_id: str) -> Response:
     return visit.to(f"/accounts/{path_id(account_id)}", "account-unlocked")
 
 
+@router.post("/accounts/{account_id}/second-factor/removal")
+async def remove_second_factor(visit: Signed, account_id: str) -> Response:
+    try:
+        await visit.write(accounts.remove_second_factor, path_id(account_id), visit.sent.raw("reason"))
+    except Problem as problem:
+        return await _one(visit, account_id, problem=problem)
+    return visit.to(f"/accounts/{path_id(account_id)}", "second-factor-removed")
+
+
 @router.post("/accounts/{account_id}/sessions/end")
 async def end_sessions(visit: Signed, account_id: str) -> Response:
     await visit.write(accounts.end_sessions, path_id(account_id))
@@ -156,7 +165,7 @@ async def _one(visit: Visit, account_id: str, problem: Problem | None = None, **
     account = await visit.read(accounts.get_account, ident)
     return visit.page(
         "accounts/one.html",
-        **await frame_if_any(visit),
+        **await visit.frame_if_any(),
         account=account,
         keys=(await visit.read(accounts.page_keys, account=ident, limit=200, offset=0))["items"],
         sessions=with_devices(await visit.read(accounts.list_sessions, ident)),
@@ -176,7 +185,7 @@ async def _new(visit: Visit, problem: Problem | None = None) -> Response:
         agencies += by_name(page["items"])
     return visit.page(
         "accounts/new.html",
-        **await frame_if_any(visit),
+        **await visit.frame_if_any(),
         provinces=standing,
         agencies=[(f"{one['province']}/{one['code']}", _named(one, standing)) for one in agencies],
         problem=problem,

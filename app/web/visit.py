@@ -1,5 +1,6 @@
 """What every page gets: who is signed in, the two doors to the database, the form that was sent, and how to answer."""
 
+import contextlib
 import hmac
 import re
 from dataclasses import dataclass
@@ -13,10 +14,10 @@ from starlette.responses import RedirectResponse, Response
 
 from app import accounts
 from app.api.deps import Call, client_of
-from app.api.observing import name_caller
+from app.api.edge.observing import name_caller
 from app.assessments.read import list_assessments
 from app.core.workdays import local_date
-from app.errors import Forbidden, NotFound, Problem
+from app.errors import Forbidden, NotFound, NothingYet, Problem, Unwritable
 from app.idents import read_count
 from app.settings import Settings
 from app.web import notices, pages
@@ -36,6 +37,10 @@ class SignInRequired(Exception):
     """Nobody is signed in, or no longer."""
 
 
+class SecondFactorRequired(Exception):
+    """Somebody is signed in whose role must have a second factor, and has none: first that, then everything else."""
+
+
 @dataclass(frozen=True, slots=True)
 class Visit(Call):
     """One request of somebody who is signed in."""
@@ -48,17 +53,22 @@ class Visit(Call):
         return local_date(self.now)
 
     @property
+    def must_enrol(self) -> bool:
+        """Whether nothing but turning on a second factor is open to this session."""
+        return self.actor.role in self.settings.roles_with_second_factor and not self.session.second_factor
+
+    @property
     def offset(self) -> int:
         """Where the asked page of a list begins; 0 for whatever is no number."""
         return read_count(self.request.query_params.get("offset", "")) or 0
 
     async def frame(self) -> dict[str, Any]:
         """The assessments one may see, newest first, and the one that this visit is about: the one named in the
-        address, else the one chosen last, else the default. Raises `NotFound` where there is none."""
+        address, else the one chosen last, else the default. Raises `NothingYet` where there is none at all."""
         found = (await self.read(list_assessments, limit=200, offset=0))["items"]
         found.sort(key=lambda one: (-one["year"], one["code"]))
         if not found:
-            raise NotFound(
+            raise NothingYet(
                 "Chưa có kỳ đánh giá nào. Quản trị viên cần nạp dữ liệu trước (khacphuc seed, hoặc từ Excel)."
             )
         wanted = self.request.query_params.get("assessment")
@@ -68,6 +78,13 @@ class Visit(Call):
         chosen = wanted or self.request.cookies.get(choice_cookie_name(self.settings), "")
         default = next((one for one in found if one["default"]), found[0])
         return {"assessments": found, "assessment": by_code.get(chosen, default)}
+
+    async def frame_if_any(self) -> dict[str, Any]:
+        """As `frame` for pages that come before the first assessment: empty while there is none."""
+        try:
+            return await self.frame()
+        except NothingYet:
+            return {}
 
     def page(self, template: str, *, status: int = 200, problem: Problem | None = None, **context: Any) -> Response:
         """A page, or a part of one. `problem` is shown on top of it, and gives the answer its status."""
@@ -98,8 +115,14 @@ def remember_choice(request: Request, response: Response, chosen: Any, settings:
 async def current_visit(request: Request) -> Visit:
     """Whoever is signed in. A form must come from our own page and carry the session's CSRF token.
 
-    Raises `SignInRequired`, `Forbidden`.
+    Raises `SignInRequired`, `SecondFactorRequired`, `Forbidden`.
     """
+    return _enrolled(await enrolling_visit(request))
+
+
+async def enrolling_visit(request: Request) -> Visit:
+    """As `current_visit`, also for whoever must turn on a second factor first: for the pages that do that, and signing
+    out."""
     visit = await _visit(request)
     if request.method not in SAFE:
         check_origin(request, visit.settings)
@@ -112,12 +135,19 @@ async def current_visit(request: Request) -> Visit:
 async def uploading_visit(request: Request) -> Visit:
     """As `current_visit` for a form with a file, which the route reads itself, in bounded memory: it must then call
     `check_csrf` unless the token came as a header."""
-    visit = await _visit(request)
+    visit = _enrolled(await _visit(request))
     check_origin(request, visit.settings)
     return visit
 
 
+def _enrolled(visit: Visit) -> Visit:
+    if visit.must_enrol:
+        raise SecondFactorRequired
+    return visit
+
+
 Signed = Annotated[Visit, Depends(current_visit)]
+Enrolling = Annotated[Visit, Depends(enrolling_visit)]
 Uploading = Annotated[Visit, Depends(uploading_visit)]
 
 
@@ -131,9 +161,25 @@ async def _visit(request: Request) -> Visit:
             log.info("session refused")  # ended, or made up
         raise SignInRequired
     name_caller(session.actor.account_id)
+    visit = request.state.visit = Visit(request, state.db, state.settings, session.actor, now, session, NOTHING_SENT)
     if now - session.seen_at >= accounts.SEEN_EVERY:
-        await state.db.write(accounts.touch_session, session.id, now=now)
-    return Visit(request, state.db, state.settings, session.actor, now, session, NOTHING_SENT)
+        with contextlib.suppress(Unwritable):  # reading goes on
+            await state.db.write(accounts.touch_session, session.id, now=now)
+    return visit
+
+
+async def find_visit(request: Request) -> Visit | None:
+    """Whoever is signed in, for pages about what went wrong before that was asked. None where it cannot be known."""
+    try:
+        return visit_so_far(request) or await _visit(request)
+    except (SignInRequired, Problem):
+        return None
+
+
+def visit_so_far(request: Request) -> Visit | None:
+    """Whoever is known to be signed in by now, without asking anything."""
+    found: Visit | None = getattr(request.state, "visit", None)
+    return found
 
 
 def check_origin(request: Request, settings: Settings) -> None:
@@ -172,6 +218,10 @@ def browser_cookie_name(settings: Settings) -> str:
     return f"{cookie_name(settings)}-browser"
 
 
+def half_cookie_name(settings: Settings) -> str:
+    return f"{cookie_name(settings)}-half"
+
+
 def choice_cookie_name(settings: Settings) -> str:
     return f"{cookie_name(settings)}-assessment"
 
@@ -185,6 +235,18 @@ def remember(response: Response, signed_in: accounts.SignedIn, settings: Setting
     response.set_cookie(cookie_name(settings), signed_in.token, **held)
     lasting = int(accounts.KNOWN.total_seconds())
     response.set_cookie(browser_cookie_name(settings), signed_in.browser, max_age=lasting, **held)
+
+
+def remember_half(response: Response, half: accounts.HalfSignIn, settings: Settings) -> None:
+    """Good for entering the code, nothing else."""
+    held: Any = {"httponly": True, "samesite": "lax", "secure": secure(settings), "path": "/"}
+    response.set_cookie(
+        half_cookie_name(settings), half.token, max_age=int(accounts.HALF_SIGN_IN_LIFE.total_seconds()), **held
+    )
+
+
+def forget_half(response: Response, settings: Settings) -> None:
+    response.delete_cookie(half_cookie_name(settings), httponly=True, samesite="lax", secure=secure(settings), path="/")
 
 
 def caller_of(request: Request) -> accounts.Caller:

@@ -5,8 +5,9 @@ import io
 import logging
 import re
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,11 @@ import pytest
 import structlog
 
 from app.cli import logs
+from tests.authenticator import Phone
+from tests.domain.test_passwords import GOOD
 
+NAME = "khacphuc"
+"""Of the cookie."""
 WRONG, MISPLACED, GUESSED_KEY, GUESSED_LINK = (f"mo-{word}-7Qx2" for word in ("sai", "nham-o", "khoa-doan", "lien-ket"))
 """What people and programs get wrong: a password, one typed into the field of the name, a key, a link."""
 
@@ -24,7 +29,7 @@ class Planted:
     """Secrets by what they are. `kept`: those that the database itself has to hold as they are."""
 
     secrets: dict[str, str] = field(default_factory=dict)
-    kept: frozenset[str] = frozenset({"webhook secret"})
+    kept: frozenset[str] = frozenset({"webhook secret", "authenticator secret"})
 
     def plant(self, what: str, secret: str) -> str:
         assert len(secret) >= 10, what
@@ -77,5 +82,36 @@ def contents(archive: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def cookies_of(answer: Any) -> Mapping[str, str]:
-    """Session's and browser's, by their names."""
-    return dict(re.findall(r"(khacphuc(?:-browser)?)=([^;]+);", answer.headers.get("set-cookie", "")))
+    """Session's, browser's and that of who owes a code, by their names."""
+    return dict(re.findall(r"(khacphuc(?:-browser|-half)?)=([^;]+);", answer.headers.get("set-cookie", "")))
+
+
+def carry_a_phone(place: Any, planted: Planted, hear: Callable[..., Any]) -> None:
+    """STC turns a second factor on and gets everything about it wrong."""
+    place.give_password("STC")
+    page, cookie = "/account/second-factor", place.session("stc")
+    place.act(cookie, page, current=GOOD)
+    own = f"{NAME}={cookie}"
+    shown = re.findall(r'class="key">([A-Z2-7 ]+)<', place.get(page, cookies=own).text)[0]
+    phone = Phone(planted.plant("authenticator secret", shown.replace(" ", "")))
+    planted.plant("authenticator key", shown)
+    told = ("authenticator secret", "authenticator key")
+    hear("a wrong first code", place.act(cookie, f"{page}/confirmation", code=phone.wrong(place.world.now)), *told)
+    done = place.act(cookie, f"{page}/confirmation", code=phone.code(place.world.now))
+    recovery = re.findall(r"<li><code>([A-Z2-7-]+)</code>", done.text)
+    for number, one in enumerate(recovery):
+        planted.plant(f"recovery code {number}", one)
+        planted.plant(f"bare recovery code {number}", one.replace("-", ""))
+    for path in (page, "/account"):
+        hear(f"{path} afterwards", place.get(path, cookies=own))
+    hear("a wrong code for new ones", place.act(cookie, f"{page}/recovery-codes", **{"renewal-code": recovery[0][:-1]}))
+    hear("turning it off wrongly", place.act(cookie, f"{page}/off", current=WRONG, code=recovery[0]))
+    for number in range(7):
+        half = planted.plant(f"half {number}", cookies_of(place.sign_in("stc"))[f"{NAME}-half"])
+        sent = {"code": phone.wrong(place.world.now, number)} if number % 2 else {"recovery": recovery[number][:-1]}
+        hear("a wrong code", place.send("/signin/code", sent, cookies=f"{NAME}-half={half}", at=number % 2))
+    place.world.now += timedelta(minutes=15)
+    for _ in range(2):  # used, and used up
+        half = cookies_of(place.sign_in("stc"))[f"{NAME}-half"]
+        hear("a recovery code", place.send("/signin/code", {"recovery": recovery[1]}, cookies=f"{NAME}-half={half}"))
+    planted.plant("half-way", half)

@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy import JSON, Column, Connection, Table, select, text, update
 
-from app.evidence import clean_filename
 from app.models import metadata
+from app.uploads import clean_filename
 from tests.campaigns.nasty import kept, pack
 
 NOT_TEXT = frozenset(

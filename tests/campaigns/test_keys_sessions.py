@@ -29,8 +29,10 @@ from tests.campaigns.canaries import (
     GUESSED_KEY,
     GUESSED_LINK,
     MISPLACED,
+    NAME,
     WRONG,
     Planted,
+    carry_a_phone,
     contents,
     cookies_of,
     server_logs,
@@ -41,7 +43,6 @@ from tests.domain.test_passwords import GOOD, OTHER
 from tests.routes import addresses, page_addresses
 from tests.web.test_every_route import filled
 
-NAME = "khacphuc"
 SIGNING = f"whsec_{base64.b64encode(b'webhooks are signed with this one').decode()}"
 
 
@@ -356,9 +357,11 @@ def _live(place: Place, planted: Planted) -> list[str]:
     hear(
         "a forged form",
         place.send("/account/password", {"csrf": csrf[:-1], "current": GOOD}, cookies=f"{NAME}={cookie}"),
+        "CSRF token",  # in the form by which the owner signs out
     )
     wrong = {"current": WRONG, "password": OTHER, "repeated": OTHER}
     hear("a wrong present password", place.act(cookie, "/account/password", **wrong), "CSRF token")
+    carry_a_phone(place, planted, hear)
     shown = place.act(cookie, "/account/calendar")
     planted.plant("calendar feed", str(re.findall(r"/calendar/([\w-]+)\.ics", shown.text)[0]))
     hear("a calendar", place.get(f"/calendar/{planted.secrets['calendar feed']}.ics"))
@@ -383,7 +386,7 @@ def _live(place: Place, planted: Planted) -> list[str]:
 def _break(place: Place, planted: Planted) -> list[str]:
     """What answers while the database lacks a table: failures of ours, with every secret in hand."""
     found: list[str] = []
-    tables = ("try_count", "login_session", "password_link", "api_key", "calendar_feed")
+    tables = ("try_count", "login_session", "password_link", "api_key", "calendar_feed", "recovery_code")
     renamed = [
         (f"ALTER TABLE {name} RENAME TO {name}_away", f"ALTER TABLE {name}_away RENAME TO {name}") for name in tables
     ]
@@ -402,6 +405,14 @@ def _break(place: Place, planted: Planted) -> list[str]:
                 place.send(f"/password/{planted.secrets['link token']}", {"password": GOOD, "repeated": GOOD}),
             ),
             ("a call", place.get("/api/v1/tasks", key=key)),
+            (
+                "a recovery code",
+                place.send(
+                    "/signin/code",
+                    {"recovery": planted.secrets["recovery code 2"]},
+                    cookies=f"{NAME}-half={planted.secrets['half-way']}",
+                ),
+            ),
             ("a calendar", place.get(f"/calendar/{planted.secrets['calendar feed']}.ics")),
         ):
             assert answer.status_code >= 500, where

@@ -129,7 +129,7 @@ def test_every_text_of_every_request_stays_text(scene: Scene) -> None:
                 taken.add((row.name, path))
     assert wrong == []
     assert tried > 100 / few
-    assert len(taken) > 20 / few, taken
+    assert len(taken) >= 20 / few, taken
 
 
 def texts_in(value: Any) -> Iterator[str]:

@@ -181,7 +181,11 @@ def answering(monkeypatch: pytest.MonkeyPatch, *answers: tuple[str, ...]) -> Nam
 
 @pytest.mark.parametrize(
     "address",
-    ["169.254.169.254", "::ffff:169.254.169.254", "2002:a9fe:a9fe::1", "fe80::1", "0.0.0.0", "::", "224.0.0.1"],
+    [
+        *("169.254.169.254", "::ffff:169.254.169.254", "2002:a9fe:a9fe::1", "fe80::1", "0.0.0.0", "::", "224.0.0.1"),
+        *("64:ff9b::169.254.169.254", "64:ff9b:1::a9fe:a9fe", "::169.254.169.254", "2001:0:1:2:3:4:5601:5601"),
+        *("fd00:ec2::254", "100.100.100.200", "64:ff9b::100.100.100.200"),
+    ],
 )
 @pytest.mark.parametrize("beside", [(), ("127.0.0.1",)])
 def test_an_allowed_name_at_nobodys_address_gets_nothing(

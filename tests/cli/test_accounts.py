@@ -5,10 +5,14 @@ import re
 
 import pytest
 from rich.cells import cell_len
+from sqlalchemy import insert, select
 
-from app import accounts
+from app import accounts, models
+from app.accounts.second_factor.codes import new_secret
 from tests.cli.conftest import Console, Serve
+from tests.conftest import MAY as NOW
 from tests.conftest import SEED, World
+from tests.domain.succession_scene import logged
 from tests.web.test_signin import GOOD
 
 LINK = re.compile(r"https?://\S+/password/(\S{43})")
@@ -44,6 +48,25 @@ def test_a_link_is_made_by_name_and_starts_with_the_configured_address(console: 
     assert "KHACPHUC_BASE_URL" in console("accounts", "link", "pct.ubnd").out
     again = console("accounts", "link", "pct.ubnd", "--json").json
     assert use(seeded, console, again["link"]) == "pct.ubnd"
+
+
+def test_a_second_factor_is_removed_on_the_server_with_a_reason(console: Console, seeded: World) -> None:
+    console("accounts", "create", "--role", "admin")
+    with seeded.db.transaction() as connection:
+        account = connection.execute(select(models.accounts.c.id).where(models.accounts.c.name == "admin")).scalar_one()
+        factor = {"account_id": account, "secret": new_secret(), "created_at": NOW, "session_id": 1}
+        factor |= {"confirmed_at": NOW, "last_step": 0}
+        connection.execute(insert(models.second_factors).values(factor))
+    for args in (("nobody", "--reason", "x"), ("admin", "--reason", " ")):
+        said = console("accounts", "remove-second-factor", *args)
+        assert (said.code, len(said.problem.splitlines())) == (1, 1), args
+    assert console("accounts", "remove-second-factor", "admin").code == 2
+    done = console("accounts", "remove-second-factor", "admin", "--reason", "Mất điện thoại", "--json").json
+    assert (done["name"], done["second_factor"]) == ("admin", False)
+    assert console("accounts", "remove-second-factor", "admin", "--reason", "Mất điện thoại").code == 1
+    assert [(one.actor, one.why) for one in logged(seeded, action="account.second_factor_removed")] == [
+        ("hệ thống", "Mất điện thoại")
+    ]
 
 
 def test_what_is_not_there_or_cannot_be_made_is_one_line(console: Console) -> None:

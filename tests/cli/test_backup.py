@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.exc import DBAPIError
 
 from app import schema
 from app.accounts import create_account, create_key, create_link, find_session, open_session
+from app.accounts.second_factor.half_sign_ins import open_half_sign_in
 from app.backup import Manifest, dump, open_backup, restore
 from app.backup.rows import content_of, tables_of
 from app.core.access import SYSTEM
@@ -29,9 +30,11 @@ from app.models import (
     contacts,
     events,
     evidence,
+    half_sign_ins,
     login_sessions,
     password_links,
     provinces,
+    recovery_codes,
     tasks,
 )
 from tests.cli.conftest import Console, Run, Serve
@@ -129,12 +132,14 @@ def test_whoever_was_signed_in_when_a_backup_was_taken_signs_in_again_after_a_re
         account = connection.execute(select(func.min(accounts.c.id))).scalar_one()
         token = open_session(connection, account, device="", now=NOW)
         create_link(connection, SYSTEM, account, now=NOW)
+        open_half_sign_in(connection, account, now=NOW)
+        connection.execute(insert(recovery_codes).values(account_id=account, hash="used since, perhaps"))
     source, _taken = take(seeded.db, tmp_path)
     with target_of("sqlite", engines) as target:
         put_back(target, source, tmp_path)
         with target.snapshot() as connection:
             assert find_session(connection, token, now=NOW) is None
-            for table in (login_sessions, password_links):
+            for table in (login_sessions, half_sign_ins, password_links, recovery_codes):
                 assert connection.execute(select(func.count()).select_from(table)).scalar_one() == 0
 
 

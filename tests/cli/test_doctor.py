@@ -13,7 +13,17 @@ from app.clock import Clock
 from app.core.access import SYSTEM
 from app.core.workdays import local_date
 from app.events import record
-from app.models import agencies, contacts, deliveries, digests, provinces, reminder_runs, shares
+from app.models import (
+    accounts,
+    agencies,
+    contacts,
+    deliveries,
+    digests,
+    provinces,
+    reminder_runs,
+    second_factors,
+    shares,
+)
 from tests.cli.conftest import Console, Run
 from tests.conftest import Engines, World
 from tests.jobs.receivers import MailReceiver
@@ -46,6 +56,28 @@ def test_a_fresh_installation_has_warnings_but_no_error(console: Console) -> Non
     }
     assert "error" not in found.values()
     assert "lỗi" in console("doctor").out
+
+
+def test_whoever_must_have_a_second_factor_and_has_none_is_named(console: Console, seeded: World) -> None:
+    assert "Không vai trò nào bắt buộc" in message(console, "Xác thực hai bước")
+    ident = seeded.actor("admin").account_id
+    required = {"KHACPHUC_SECOND_FACTOR_ROLES": "admin,coordinator"}
+    assert states(console, **required)["Xác thực hai bước"] == "ok"  # nobody has a password yet
+    with seeded.db.transaction() as connection:
+        connection.execute(accounts.update().where(accounts.c.id == ident).values(password_hash="set"))
+    assert states(console, **required)["Xác thực hai bước"] == "warning"
+    assert "bắt buộc: admin." in message(console, "Xác thực hai bước", **required)
+    factor = {
+        "account_id": ident,
+        "secret": "x",
+        "created_at": seeded.now,
+        "session_id": 1,
+        "confirmed_at": seeded.now,
+        "last_step": 0,
+    }
+    with seeded.db.transaction() as connection:
+        connection.execute(insert(second_factors).values(factor))
+    assert states(console, **required)["Xác thực hai bước"] == "ok"
 
 
 def test_everybody_who_would_get_letters_and_has_no_contact_is_named_once(console: Console, seeded: World) -> None:

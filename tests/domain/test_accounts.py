@@ -64,6 +64,13 @@ def test_what_does_not_say_a_seat_unmistakably_is_refused(seeded: World, fields:
     assert caught.value.field == field
 
 
+def test_a_display_name_is_one_line_of_a_bounded_length(seeded: World) -> None:
+    made = create(seeded, "van-thu", "leadership", display_name=" Văn thư\r\nSở  Tư pháp ")
+    assert made["display_name"] == "Văn thư Sở Tư pháp"
+    with pytest.raises(InvalidInput, match="1 đến 200"):
+        create(seeded, "khac", "leadership", display_name="x" * 201)
+
+
 def test_names_of_accounts_are_unique(seeded: World) -> None:
     create(seeded, agency="STP")
     with pytest.raises(Conflict):

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, func, select
 
 from app import demo, reminders, schema
+from app.accounts import accounts_lacking_second_factor
 from app.agencies import active_contacts, reachable_of
 from app.cli.doctor import Found
 from app.cli.opening import database
@@ -109,6 +110,23 @@ def keys(examined: Examined) -> Found:
         yield "ok", f"{count} khóa API đang dùng được."
     else:
         yield "warning", "Chưa có khóa API nào dùng được. Cấp khóa: khacphuc keys create --role admin"
+
+
+def second_factors(examined: Examined) -> Found:
+    """Whoever must have one is led to it at the next sign-in; until then a password is all that keeps others out."""
+    roles = examined.settings.roles_with_second_factor
+    with examined.reading() as connection:
+        lacking = accounts_lacking_second_factor(connection, roles)
+    if lacking:
+        yield (
+            "warning",
+            f"Chưa bật xác thực hai bước dù vai trò bắt buộc: {_listed(lacking, of='tài khoản')}. Nhắc họ đăng nhập và "
+            "bật.",
+        )
+    elif roles:
+        yield "ok", f"Mọi tài khoản có mật khẩu của vai trò {', '.join(sorted(roles))} đã bật xác thực hai bước."
+    else:
+        yield "ok", "Không vai trò nào bắt buộc xác thực hai bước (KHACPHUC_SECOND_FACTOR_ROLES)."
 
 
 def messages(examined: Examined) -> Found:
@@ -217,14 +235,15 @@ def _shown(moment: datetime) -> str:
     return f"{local_moment(moment):%H:%M ngày %d/%m/%Y}"
 
 
-def _listed(names: list[str], *, most: int = SHOWN) -> str:
-    more = f" và {len(names) - most} nơi khác" if len(names) > most else ""
+def _listed(names: list[str], *, most: int = SHOWN, of: str = "nơi") -> str:
+    more = f" và {len(names) - most} {of} khác" if len(names) > most else ""
     return ", ".join(names[:most]) + more
 
 
 CHECKS: tuple[tuple[str, Callable[[Examined], Found]], ...] = (
     ("Đồng hồ", clock),
     ("Khóa API", keys),
+    ("Xác thực hai bước", second_factors),
     ("Thư nhắc việc", messages),
     ("Đầu mối", contacts),
     ("Lập nhắc việc", planning),

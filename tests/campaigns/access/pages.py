@@ -41,6 +41,11 @@ def _tick(scene: Scene) -> dict[str, Any]:
 FORMS: dict[str, Form] = {
     "POST /signin": {"data": {"name": "khong-co", "password": "sai"}},
     "POST /password/{token}": {"data": {"password": "mot cau dai khong ai doan 91", "repeated": "khac"}},
+    "POST /signin/code": {"data": {"code": "123456"}},
+    "POST /account/second-factor": {"data": {"current": "sai"}},
+    "POST /account/second-factor/confirmation": {"data": {"code": "123456"}},
+    "POST /account/second-factor/recovery-codes": {"data": {"renewal-code": "123456"}},
+    "POST /account/second-factor/off": {"data": {"current": "sai", "code": "123456"}},
     "POST /account/password": {"data": {"current": "sai", "password": "x", "repeated": "x"}},
     "POST /tasks": _tick,
     "POST /tasks/{code}/steering/due": {"data": {"version": "3", "due-due_before": LATER, "due-reason": "Có căn cứ"}},
@@ -125,6 +130,7 @@ FORMS: dict[str, Form] = {
     "POST /accounts": {"data": {"name": "stp.moi", "role": "agency", "agency": "soc-trang/STP"}},
     "POST /accounts/{account_id}": {"data": {"display_name": "Văn thư"}},
     "POST /accounts/{account_id}/active": {"data": {"active": "0"}},
+    "POST /accounts/{account_id}/second-factor/removal": {"data": {"reason": "Mất điện thoại"}},
     "POST /accounts/{account_id}/keys": {"data": {"label": "Phần mềm", "days": "30"}},
     **{f"GET /agencies/{rest}": {"params": {"province": "soc-trang"}} for rest in ("{code}", "{code}/succession")},
 }

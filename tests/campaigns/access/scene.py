@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import make_url, select
+from sqlalchemy import insert, make_url, select
 from starlette.testclient import TestClient
 
 from app import outbox
 from app.accounts import KeyRing, create_account, create_key, create_link, find_session, open_session
+from app.accounts.second_factor.codes import new_secret
 from app.accounts.sessions import csrf_of
 from app.assessments.load import load_assessment
 from app.assessments.seedfile import load_seed
@@ -19,7 +20,7 @@ from app.core.access import SYSTEM
 from app.db import open_database
 from app.feeds import create_feed, list_feeds
 from app.main import create_app
-from app.models import api_keys, deliveries, digests, metadata
+from app.models import api_keys, deliveries, digests, metadata, second_factors
 from app.reports.excel.assessment import example
 from app.reports.excel.assessment.template import write_template
 from app.reports.excel.book import MEDIA_TYPE
@@ -203,6 +204,8 @@ class Scene:
             self.ids[f"{path[1:]}_id"] = answer.headers["location"].rpartition("/")[2]
         with self.world.db.transaction() as connection:
             account = int(self.ids["account_id"])
+            app = {"account_id": account, "secret": new_secret(), "created_at": NOW, "confirmed_at": NOW}
+            connection.execute(insert(second_factors).values({**app, "session_id": 1, "last_step": 0}))
             self.ids["link"] = create_link(connection, SYSTEM, account, now=NOW).path.rpartition("/")[2]
             actor = find_session(connection, self.tokens["owner"], now=NOW)
             assert actor is not None

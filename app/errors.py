@@ -92,6 +92,13 @@ class NotFound(Problem):
     title = "Không tìm thấy"
 
 
+class NothingYet(NotFound):
+    """No assessment has been loaded that the caller could see, so there is nothing that most pages could be about."""
+
+    slug = "nothing-yet"
+    title = "Chưa có kỳ đánh giá nào"
+
+
 class Forbidden(Problem):
     """Visible to the caller, but not theirs to do."""
 

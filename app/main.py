@@ -13,8 +13,10 @@ from app.accounts import KeyRing
 from app.api import accounts, agencies, assessments, audit, evidence, exports, measures, ops, reminders, shares, tasks
 from app.api import documents as document_files
 from app.api import workbooks as workbook_routes
-from app.api.limits import BodyLimit, upload_limits
-from app.api.observing import Observing
+from app.api.edge.limits import BodyLimit, upload_limits
+from app.api.edge.observing import Observing
+from app.api.edge.paths import PlainPaths
+from app.api.uploads import TRANSFERS
 from app.clock import Clock
 from app.db import Database, open_database
 from app.settings import Settings
@@ -42,6 +44,7 @@ from app.web import (
     workbooks,
 )
 from app.web import reminders as reminder_pages
+from app.web import second_factor as second_factor_page
 from app.web import tasks as task_list
 from app.web.protection import Protection
 
@@ -62,6 +65,7 @@ API = (
 PAGES = (
     signin,
     account_page,
+    second_factor_page,
     calendar,
     task_list,
     task,
@@ -83,8 +87,6 @@ PAGES = (
     people,
     docs,
 )
-TRANSFERS = 8
-"""Files of evidence that come in and go out at once; further ones wait."""
 
 
 def create_app(settings: Settings, clock: Clock, db: Database | None = None) -> FastAPI:
@@ -92,7 +94,7 @@ def create_app(settings: Settings, clock: Clock, db: Database | None = None) -> 
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.transfers = CapacityLimiter(TRANSFERS)
+        app.state.transfers, app.state.turns = CapacityLimiter(TRANSFERS), {}
         app.state.db = db or open_database(settings.url, pool_size=settings.pool_size)
         stop = scheduler.start(app.state.db, settings, clock) if settings.scheduler else None
         yield
@@ -123,6 +125,7 @@ def create_app(settings: Settings, clock: Clock, db: Database | None = None) -> 
     app.add_middleware(
         BodyLimit, limit=settings.body_limit, uploads=upload_limits(settings), refuse=failures.on_refused_body
     )
+    app.add_middleware(PlainPaths, refuse=failures.on_refused_body)
     https = settings.base_url.startswith("https://")
     app.add_middleware(Protection, https=https, subdomains=settings.hsts_subdomains)
     app.add_middleware(Observing)

@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from app.text import by_name, compose, fold, plain_number, plain_score, typed_day
+from app.text import alphabetical, by_name, compose, fold, plain_number, plain_score, typed_day
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,15 @@ def test_names_stand_where_people_look_for_them() -> None:
     names = ["Ủy ban nhân dân huyện Cù Lao Dung", "Sở Y tế", "Đài", "Ủy ban nhân dân huyện Châu Thành", "Sở Nội vụ"]
     ordered = [one["name"] for one in by_name({"name": name} for name in names)]
     assert ordered == [names[2], names[4], names[1], names[3], names[0]]
+
+
+def test_the_alphabet_is_the_vietnamese_one() -> None:
+    names = ["Bá", "Bà", "Ba Đình", "Cẩm", "Dầu", "Đan", "Em", "Êm", "Phường 2", "Phường 10", "Phường An", "Ưng"]
+    assert [one["name"] for one in by_name({"name": name} for name in sorted(names))] == [
+        "Ba Đình", "Bà", "Bá", "Cẩm", "Dầu", "Đan", "Em", "Êm", "Phường 2", "Phường 10", "Phường An", "Ưng",
+    ]  # fmt: skip
+    assert alphabetical(unicodedata.normalize("NFD", "Đặc khu")) == alphabetical("đặc khu")
+    assert by_name([{"name": ""}, {"name": "🙂 ² ß"}])[0]["name"] == ""
 
 
 def test_composing_keeps_lines_and_drops_what_nobody_can_see() -> None:

@@ -13,7 +13,7 @@ from pydantic_core import from_json, to_json
 from starlette.responses import Response
 
 from app import accounts, idempotency
-from app.api.observing import name_caller
+from app.api.edge.observing import name_caller
 from app.clock import Clock
 from app.core.access import Actor
 from app.db import Connection, Database

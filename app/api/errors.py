@@ -19,6 +19,7 @@ log = structlog.get_logger()
 
 STATUS: Mapping[type[errors.Problem], int] = {
     errors.NotFound: 404,
+    errors.NothingYet: 404,
     errors.Forbidden: 403,
     errors.Unauthenticated: 401,
     errors.TooManyTries: 429,

@@ -16,7 +16,10 @@ KINDS = {
     "inserted": "Bị chèn",
     "broken": "Đứt chuỗi",
     "cut": "Khác dấu đã gửi",
+    "backdated": "Sai giờ",
 }
+SHOWN = 20
+"""Lines with a doubtful time that people are told: a clock set back makes many."""
 _HEAD = re.compile(r"(\d{1,9}):([0-9a-f]{64})")
 
 
@@ -40,8 +43,8 @@ def verify(
     with opened() as here, here.db.snapshot() as connection:
         found = seals.verify(connection, known, now=here.clock.now())
     if as_json:
-        told = {"head": found.head._asdict(), "findings": [one._asdict() for one in found.findings]}
-        print_json(found._asdict() | told)
+        lists = {name: [one._asdict() for one in getattr(found, name)] for name in ("findings", "backdated")}
+        print_json(found._asdict() | {"head": found.head._asdict()} | lists)
     else:
         _tell(found)
     if found.findings:
@@ -59,8 +62,7 @@ def _head(text: str) -> Any:
 
 def _tell(found: Any) -> None:
     if found.findings:
-        rows = [(KINDS[one.kind], one.position, one.event_id, one.detail) for one in found.findings]
-        print_table("Nhật ký đã bị can thiệp", ("Loại", "Dấu số", "Dòng nhật ký", "Chi tiết"), rows, numbers=(1, 2))
+        _list("Nhật ký đã bị can thiệp", found.findings)
     else:
         say(f"Nhật ký nguyên vẹn: {found.head.position} dòng khớp với chuỗi dấu niêm phong.")
     if found.head.position:
@@ -68,4 +70,16 @@ def _tell(found: Any) -> None:
     if found.unsealed:
         from app.vietnamese import moment_text
 
-        say(f"{found.unsealed} dòng mới chưa niêm phong, sớm nhất lúc {moment_text(found.since)}.")
+        since = f", sớm nhất lúc {moment_text(found.since)}" if found.since else ""
+        say(f"{found.unsealed} dòng mới chưa niêm phong{since}.")
+    if found.backdated:
+        many = len(found.backdated)
+        _list(
+            f"{many} dòng có giờ ghi không theo thứ tự: đồng hồ bị chỉnh sai, hoặc có người thêm dòng về sau",
+            found.backdated[:SHOWN],
+        )
+
+
+def _list(title: str, found: list[Any]) -> None:
+    rows = [(KINDS[one.kind], one.position, one.event_id, one.detail) for one in found]
+    print_table(title, ("Loại", "Dấu số", "Dòng nhật ký", "Chi tiết"), rows, numbers=(1, 2))

@@ -1,10 +1,14 @@
 """How commands log. The server: one line per event on stderr, for people or (KHACPHUC_LOG_JSON) for machines."""
 
+import io
 import logging
 import sys
+from typing import Any, TextIO
 
 import structlog
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor
+
+from app.text import visible
 
 NOISY = ("apscheduler", "httpx", "httpcore")
 """Libraries that tell at INFO what is no news."""
@@ -38,9 +42,9 @@ def configure(*, as_json: bool) -> None:
 
 def quiet() -> None:
     """For other commands: only what is wrong, and never between the data on stdout."""
-    plain = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    plain = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=indented_traceback)
     structlog.configure(
-        processors=[structlog.processors.add_log_level, plain],
+        processors=[structlog.processors.add_log_level, one_line, plain],
         wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
@@ -50,6 +54,29 @@ def _rendered(*, as_json: bool) -> list[Processor]:
     if as_json:
         # Without local variables: they may hold keys and what people wrote.
         frames = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
-        return [structlog.processors.ExceptionRenderer(frames), structlog.processors.JSONRenderer(ensure_ascii=False)]
-    plain = structlog.dev.plain_traceback
-    return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]
+        return [structlog.processors.ExceptionRenderer(frames), as_visible_json]
+    plain = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=indented_traceback)
+    return [one_line, plain]
+
+
+def one_line(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    """For people's eyes: a text of somebody else's neither ends the line, nor begins one, nor commands the terminal."""
+    for name, value in event.items():
+        if isinstance(value, str):
+            event[name] = visible(value.replace("\n", "\\n"))
+    return event
+
+
+def indented_traceback(out: TextIO, error: Any) -> None:
+    """As the plain one, but no line of it, which may be anybody's words, looks like an entry of the log."""
+    whole = io.StringIO()
+    structlog.dev.plain_traceback(whole, error)
+    out.write("".join(f"    {visible(line)}\n" for line in whole.getvalue().split("\n")).rstrip())
+
+
+def as_visible_json(logger: Any, method: str, event: EventDict) -> str:
+    """JSON escapes only some of what a terminal obeys."""
+    return visible(str(_JSON(logger, method, event)))
+
+
+_JSON = structlog.processors.JSONRenderer(ensure_ascii=False)

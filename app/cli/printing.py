@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from app.text import visible
 from app.vietnamese import points_text
 
 if TYPE_CHECKING:
@@ -27,12 +28,12 @@ LONGEST_WORD = 24
 
 def say(line: str) -> None:
     """A line for people on stdout."""
-    typer.echo(line)
+    typer.echo(visible(line))
 
 
 def complain(line: str) -> None:
     """A problem or a warning, on stderr so that it never mixes with data."""
-    typer.echo(line, err=True)
+    typer.echo(visible(line), err=True)
 
 
 def print_json(data: Any) -> None:
@@ -63,7 +64,7 @@ def print_table(
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    cells = [["–" if value is None else str(value) for value in row] for row in rows]
+    cells = [["–" if value is None else visible(str(value)) for value in row] for row in rows]
     right = set(numbers)
     console = _console(sys.stdout)
     spare = GAP * (len(columns) - 1)

@@ -191,6 +191,7 @@ def _announce(settings: Settings, clock: "Clock") -> None:
 def _run(settings: Settings, clock: "Clock", db: "Database", listener: socket.socket) -> None:
     import uvicorn
 
+    from app.api.edge.heads import BoundedHeads
     from app.cli.logs import configure
     from app.main import create_app
 
@@ -198,7 +199,7 @@ def _run(settings: Settings, clock: "Clock", db: "Database", listener: socket.so
     config = uvicorn.Config(
         create_app(settings, clock, db),
         loop="auto",  # uvloop where it exists, which is everywhere but on Windows
-        http="httptools",
+        http=BoundedHeads,
         ws="none",
         access_log=False,
         log_config=None,

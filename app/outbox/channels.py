@@ -20,6 +20,7 @@ from app.outbox.mail import Mail
 from app.outbox.patience import PatientSmtp, PatientSmtpOverTls
 from app.outbox.targets import BadTarget, find_addresses, host_of
 from app.settings import Settings
+from app.text import compose as clean
 
 Channel = Literal["email", "webhook", "folder"]
 RETRIED_STATUSES = frozenset({408, 425, 429})
@@ -31,8 +32,14 @@ class Undelivered(Exception):
 
     def __init__(self, error: str, *, permanent: bool) -> None:
         super().__init__(error)
-        self.error = " ".join(error.split())[:500]
+        self.error = told(error)
         self.permanent = permanent
+
+
+def told(error: str) -> str:
+    """For the row and for people, of what may be another server's words: PostgreSQL takes no NUL, and a terminal that
+    shows it obeys what controls it."""
+    return " ".join(clean(error).split())[:500]
 
 
 class Route(NamedTuple):

@@ -24,6 +24,10 @@ class BadAddress(ValueError):
     """An e-mail address that no mail can be addressed to."""
 
 
+class BadSender(BadAddress):
+    """KHACPHUC_MAIL_FROM is none: the operator's to mend, so letters wait for it."""
+
+
 class Mail(NamedTuple):
     sender: str
     """The bare address of the envelope."""
@@ -43,9 +47,9 @@ def compose_mail(
     """A mail to `addressee` (a person; "" when nobody is known) at `recipient` (the agency).
 
     Without an address, as in a file that somebody will open, To is a named empty group.
-    Raises `BadAddress` when the sender's or the recipient's address is malformed.
+    Raises `BadSender` or `BadAddress` when the sender's or the recipient's address is malformed.
     """
-    sender_name, sender_address = parseaddr(sender)
+    sender_name, sender_address = _usable(sender)
     message: Any = MIMEMultipart("alternative", policy=_POLICY)
     message["From"] = mailbox("From", sender_name, sender_address)
     message["To"] = mailbox("To", addressee or recipient, address)
@@ -57,6 +61,14 @@ def compose_mail(
     message.attach(_part("plain", as_text(letter, addressee=addressee)))
     message.attach(_part("html", as_html(letter, addressee=addressee)))
     return Mail(sender_address, message.as_bytes())
+
+
+def _usable(sender: str) -> tuple[str, str]:
+    name, address = parseaddr(sender)
+    try:
+        return name, _checked(address)
+    except BadAddress as error:
+        raise BadSender(f"KHACPHUC_MAIL_FROM ({_one_line(sender)}) không phải địa chỉ thư") from error
 
 
 def _part(subtype: str, text: str) -> MIMENonMultipart:

@@ -17,11 +17,11 @@ from app.clock import Clock
 from app.core.workdays import local_date
 from app.db import Database
 from app.outbox import queue
-from app.outbox.channels import Channel, Channels, Undelivered, choose, save
+from app.outbox.channels import Channel, Channels, Undelivered, choose, save, told
 from app.outbox.content import Content, Ledger, gather
 from app.outbox.hours import hours_of, rest_until
 from app.outbox.letter import Letter, as_data, compose
-from app.outbox.mail import BadAddress, Mail, compose_mail
+from app.outbox.mail import BadAddress, BadSender, Mail, compose_mail
 from app.outbox.queue import Claim
 from app.outbox.superseding import find_newer, give_way
 from app.outbox.telling import forget_dropped, hold_ledger, keep_told
@@ -147,10 +147,10 @@ def _attempt(db: Database, settings: Settings, channels: Channels, claim: Claim,
     except Undelivered as error:
         return Failed(error.error, error.permanent)
     except BadAddress as error:
-        return Failed(str(error), permanent=True)
+        return Failed(told(str(error)), permanent=not isinstance(error, BadSender))
     except Exception as error:  # a message that cannot even be written must not stop the others
         log.exception("delivery failed", delivery=claim.id)
-        return Failed(f"{type(error).__name__}: {error}"[:500], permanent=False)
+        return Failed(told(f"{type(error).__name__}: {error}"), permanent=False)
 
 
 def prepare(connection: Connection, claim: Claim, *, now: datetime) -> Message | Dropped | Handed | Held | Outdated:

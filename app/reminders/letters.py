@@ -11,12 +11,12 @@ from app.agencies import Reachable
 from app.core.access import Actor, Permission
 from app.core.reminding import Digest, preview_mode
 from app.core.workdays import local_date
-from app.errors import NotFound
+from app.errors import NotFound, SetupProblem
 from app.models import digests
 from app.outbox import content
 from app.outbox.content import Content, Planned
 from app.outbox.letter import Letter, as_text, compose
-from app.outbox.mail import compose_mail
+from app.outbox.mail import BadSender, compose_mail
 from app.outbox.recipients import label
 from app.reminders.ledger import visible_digests
 from app.reminders.planning import plan_for
@@ -36,16 +36,19 @@ class Drawn(NamedTuple):
     """Of the recipient."""
 
     def eml(self, *, sender: str, now: datetime) -> bytes:
-        """As a mail program opens it, addressed to nobody."""
-        return compose_mail(
-            self.letter,
-            sender=sender,
-            recipient=self.name,
-            addressee="",
-            address=None,
-            message_key=f"xem-truoc-{now:%Y%m%d%H%M%S}",
-            now=now,
-        ).raw
+        """As a mail program opens it, addressed to nobody. Raises `SetupProblem` where no sender is set rightly."""
+        try:
+            return compose_mail(
+                self.letter,
+                sender=sender,
+                recipient=self.name,
+                addressee="",
+                address=None,
+                message_key=f"xem-truoc-{now:%Y%m%d%H%M%S}",
+                now=now,
+            ).raw
+        except BadSender as error:
+            raise SetupProblem(f"{error}. Người vận hành cần sửa cấu hình này.") from error
 
 
 def draw_digest(connection: Connection, actor: Actor, digest_id: int, *, base_url: str, now: datetime) -> Drawn | None:

@@ -19,13 +19,13 @@ def as_ics(
     name: str, tasks: Iterable[Mapping[str, Any]], shares: Iterable[Mapping[str, Any]], *, base_url: str, now: datetime
 ) -> bytes:
     """`tasks` and `shares` as the domain lists them; what owes nothing any more is left out."""
-    from icalendar import Calendar, vDuration  # loaded with the first calendar
+    from icalendar import Calendar, vDuration, vText  # loaded with the first calendar
 
     calendar = Calendar()
     calendar.add("prodid", "-//Khac Phuc//PAR Index//VI")
     calendar.add("version", "2.0")
     calendar.add("method", "PUBLISH")
-    calendar.add("x-wr-calname", name)
+    calendar.add("x-wr-calname", vText(" ".join(name.split())))  # the library knows no type for it, so escapes nothing
     calendar.add("x-wr-timezone", "Asia/Ho_Chi_Minh")
     calendar.add("refresh-interval", vDuration(REFRESH), parameters={"value": "DURATION"})
     calendar.add("x-published-ttl", vDuration(REFRESH))

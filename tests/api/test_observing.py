@@ -109,9 +109,10 @@ def test_no_address_writes_on_the_terminal_of_whoever_reads_the_log(
 
     monkeypatch.setattr(type(client.world.db), "read", broken)
     with capture_logs() as lines:
-        assert client.get("/api/v1/tasks/%1b[31m%0aquá").status_code == 500
+        assert client.get("/api/v1/tasks/[31m quá").status_code == 500
+        assert client.get("/api/v1/tasks/%1b[31m%0aquá").status_code == 404
     (line,) = (one for one in lines if one["event"] == "unexpected error")
-    assert line["path"].startswith("/api/v1/tasks/%1B%5B31m")
+    assert line["path"].startswith("/api/v1/tasks/%5B31m%20qu")
     assert line["path"].isascii()
 
 

@@ -180,8 +180,10 @@ def megabytes(first: bytes, count: int) -> Iterable[bytes]:
 
 @pytest.mark.parametrize("start", [b"--other\r\n", b"\r\nx", file(b"")[:-2], STATED + text("title", "x" * 16_001)])
 def test_a_streamed_body_over_the_limit_is_413_whatever_it_holds(agency: Client, folder: Path, start: bytes) -> None:
-    status, body = stream(agency, megabytes(start, 30))
+    chunks = iter(megabytes(start, 30))
+    status, body = stream(agency, chunks)
     assert (status, body["type"]) == (413, "urn:khacphuc:problem:too-large")
+    assert next(chunks, None) is None
     assert nothing_kept(agency, folder)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import uvicorn
 
-from app.api import limits
+from app.api.edge import limits
 from app.main import create_app
 from tests.conftest import Client
 
@@ -46,6 +46,35 @@ def test_a_body_that_stops_coming_is_given_up(port: int, path: str, kind: str, m
     assert told.startswith("HTTP/1.1 408 ")
     assert "quá chậm" in told
     assert "chưa có gì được ghi" in told
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("more", ["Content-Length: 3000000", "Content-Length: 3000000\r\nContent-Encoding: gzip"])
+def test_a_body_that_is_refused_is_read_to_its_end_before_the_answer(port: int, more: str) -> None:
+    """A proxy that is still sending takes an end for a failure, and people read "502" instead of what to do."""
+    body = b"x" * 3_000_000
+    head = f"POST /signin HTTP/1.1\r\nHost: test\r\n{more}\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        connection.sendall(head.encode())
+        connection.sendall(body[:-10])
+        connection.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            connection.recv(1)
+        connection.settimeout(20)
+        connection.sendall(body[-10:])
+        told = b"".join(iter(lambda: connection.recv(65_536), b"")).decode()  # until the server closes
+    assert told.startswith("HTTP/1.1 415 " if "gzip" in more else "HTTP/1.1 413 ")
+    assert "Hãy gửi" in told
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("more", ["Content-Length: 3000000\r\nExpect: 100-continue", "Content-Length: 9000000000"])
+def test_who_waits_to_be_asked_or_would_never_end_is_answered_at_once(port: int, more: str) -> None:
+    head = f"POST /signin HTTP/1.1\r\nHost: test\r\n{more}\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        connection.sendall(head.encode())
+        told = b"".join(iter(lambda: connection.recv(65_536), b"")).decode()
+    assert told.startswith("HTTP/1.1 413 ")
 
 
 class Line:

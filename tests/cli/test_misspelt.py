@@ -64,6 +64,7 @@ def test_the_version_is_printed() -> None:
         ("TRUSTED_PROXIES", "*", "không phải địa chỉ IP"),
         ("TRUSTED_PROXIES", "127.0.0.1, proxy.example.vn", "không phải địa chỉ IP"),
         ("TRUSTED_PROXIES", "10.0.0.5/24", "không phải địa chỉ IP"),
+        ("SECOND_FACTOR_ROLES", "admin, leader", "leader không phải vai trò"),
         ("PORT", "0", "không được nhỏ hơn 1"),
         ("SMTP_TIMEOUT", "0", "phải lớn hơn 0"),
         ("SMTP_TIMEOUT", "soon", "cần một số"),

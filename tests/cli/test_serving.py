@@ -27,6 +27,16 @@ def report(server: Server, key: str, **body: str) -> None:
     assert done.is_success, done.text
 
 
+def _is_given_up(server: Server, request: bytes) -> bool:
+    """Whether a request that has no end is answered with 400, or cut off before the answer could be read."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as line:
+        try:
+            line.sendall(request)
+            return line.recv(1_000).startswith(b"HTTP/1.1 400 ")
+        except ConnectionError:
+            return True
+
+
 @pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
 def test_a_first_run_prints_working_keys_and_a_second_run_keeps_everything_and_prints_none(
     engine: str, engines: Engines, serve: Serve, run: Run
@@ -46,6 +56,7 @@ def test_a_first_run_prints_working_keys_and_a_second_run_keeps_everything_and_p
         assert server.keys == {}
         assert server.get("/api/v1/tasks/ST-2024-TC-15", key).json()["status"] == "in_progress"
         assert "server" not in server.get("/healthz").headers
+        assert _is_given_up(server, b"GET /healthz HTTP/1.1\r\nHost: a\r\nX: " + b"a" * 1_000_000)
 
     if variables:
         engines.drop(variables["DATABASE_URL"])

@@ -8,6 +8,7 @@ from sqlalchemy import event
 
 from app import agencies, tasks
 from app.errors import Conflict, Forbidden, InvalidInput, NotFound
+from app.text import by_name
 from tests.conftest import World
 from tests.domain.succession_scene import agency, build_can_tho, logged
 
@@ -69,6 +70,15 @@ def test_lists_are_paged_and_filtered_by_whether_an_agency_still_stands(seeded: 
     assert (page["total"], len(page["items"])) == (24, 2)
     assert listed(seeded, active=True)["total"] == 24
     assert listed(seeded, active=False)["total"] == 0
+
+
+def test_they_stand_in_the_order_of_the_vietnamese_alphabet(seeded: World) -> None:
+    rename(seeded, "STP", "Đội Tư pháp")
+    names = [one["name"] for one in listed(seeded)["items"]]
+    assert names == [one["name"] for one in by_name({"name": name} for name in names)]
+    place = names.index("Đội Tư pháp")
+    assert listed(seeded, limit=1, offset=place)["items"][0]["code"] == "STP"
+    assert place < names.index("Sở Nội vụ") < names.index("Sở Y tế")
 
 
 def test_an_agency_is_addressed_by_code_or_id(seeded: World) -> None:

@@ -97,11 +97,72 @@ _COPY = (
         (("DELETE FROM seal WHERE position = 10",), "broken"),
         ((f"DELETE FROM event WHERE id = {_SOME}", "DELETE FROM seal WHERE position = 10"), "broken"),
         ((_COPY.format(id=0, of=_SOME),), "inserted"),
+        (("UPDATE seal SET sealed_at = '2099-01-01 00:00:00'", _COPY.format(id=0, of=_SOME)), "inserted"),
     ],
 )
 def test_every_change_behind_its_back_is_found(sealed: World, strike: tuple[str, ...], kind: str) -> None:
     behind_its_back(sealed, *strike)
+    seal(sealed)
     assert kind in kinds(verify(sealed))
+
+
+_EDIT = f"UPDATE event SET {{}} WHERE id = {_SOME}"
+
+
+@pytest.mark.parametrize(
+    ("engine", "edit"),
+    [
+        ("sqlite", "before = 'no json'"),
+        ("sqlite", "at = 'never'"),
+        ("sqlite", "at = '0001-01-01 00:00:00'"),
+        ("sqlite", "actor = x'ff'"),
+        ("sqlite", "actor = CAST(x'ff41' AS TEXT)"),
+        ("sqlite", "before = replace(hex(zeroblob(60000)), '0', '[')"),
+        ("sqlite", "at = replace(at, '-', '')"),
+        ("sqlite", "at = at || '+00:00'"),
+        ("postgresql", "at = 'infinity'"),
+        ("postgresql", "at = '0100-01-01 00:00:00 BC'"),
+    ],
+    indirect=["engine"],
+)
+def test_a_line_that_nobody_can_read_or_that_is_spelt_otherwise_is_named_and_hides_no_other(
+    sealed: World, edit: str
+) -> None:
+    """SQL compares the spelling of a time on SQLite: another one takes a line out of every list by days."""
+    behind_its_back(sealed, _EDIT.format(edit), f"UPDATE event SET why = 'khác' WHERE id = {_LAST}")
+    found = [(one.kind, one.position) for one in verify(sealed).findings]
+    assert found == [("edited", 10), ("edited", verify(sealed).head.position)]
+
+
+def test_a_last_line_that_nobody_can_read_stops_neither_sealer_nor_verifier(sealed: World) -> None:
+    spoilt = "never" if sealed.db.url.startswith("sqlite") else "infinity"
+    behind_its_back(sealed, f"UPDATE event SET at = '{spoilt}' WHERE id = {_LAST}")
+    report(sealed, 4)
+    assert seal(sealed) == 1
+    assert kinds(verify(sealed)) == {"edited"}
+
+
+def test_a_line_added_at_the_end_under_an_older_time_is_told(sealed: World) -> None:
+    assert verify(sealed).backdated == []
+    behind_its_back(sealed, _COPY.format(id="(SELECT max(id) + 1 FROM event)", of=_SOME))
+    assert [one.position for one in verify(sealed).backdated] == [None]
+    assert seal(sealed) == 1
+    found = verify(sealed)
+    assert (found.findings, [one.position for one in found.backdated]) == ([], [found.head.position])
+
+
+def test_what_a_sealer_just_missed_is_no_insertion_however_long_none_runs(seeded: World) -> None:
+    """An event with a smaller id may be committed after the last seal before a stop for the night."""
+    report(seeded, 1)
+    with seeded.db.snapshot() as connection:
+        last = connection.execute(select(func.max(events.c.id))).scalar_one()
+    behind_its_back(seeded, _COPY.format(id=last + 2, of=last))
+    seal(seeded)
+    behind_its_back(seeded, _COPY.format(id=last + 1, of=last))
+    seeded.now += timedelta(hours=12)
+    assert (verify(seeded).findings, verify(seeded).unsealed) == ([], 1)
+    assert seal(seeded) == 1
+    assert verify(seeded).findings == []
 
 
 def test_two_events_that_change_places_are_found(sealed: World) -> None:
@@ -137,6 +198,8 @@ def test_a_chain_made_anew_is_found_with_the_head_that_was_sent(sealed: World) -
     seal(sealed)
     assert verify(sealed).findings == []
     assert kinds(verify(sealed, sent)) == {"cut"}
+    other = verify(sealed).head
+    assert kinds(verify(sealed, sent, other)) == kinds(verify(sealed, other, sent)) == {"cut"}  # two at one place
 
 
 def test_the_database_itself_refuses_changes_of_the_chain(sealed: World) -> None:

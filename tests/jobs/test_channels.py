@@ -141,6 +141,29 @@ def test_a_refusal_for_good_is_a_dead_letter_at_once(
     assert re.search("SMTP 55[04]", scene.messages()[0].last_error)
 
 
+def test_what_a_server_says_cannot_stop_the_settling_nor_control_a_terminal(
+    scene: Scene, mails: MailReceiver, tmp_path: Path
+) -> None:
+    """PostgreSQL takes no NUL: the message would be sent again and again, and the round end before the others."""
+    scene.task()
+    scene.contact("STP")
+    scene.contact("STP", "Hai", email="hai@soctrang.example")
+    plan(scene)
+    mails.answer_rcpt = lambda address: "550 5.1.1 no\x00 \x1b[31msuch\x9b \u202euser" if "stp@" in address else None
+    assert deliver(scene, tmp_path, **mails.settings) == {"dead": 1, "sent": 1}
+    assert scene.messages()[0].last_error == "SMTP 550 5.1.1 no [31msuch user"
+
+
+def test_letters_wait_for_a_sender_that_is_set_rightly(scene: Scene, mails: MailReceiver, tmp_path: Path) -> None:
+    scene.task()
+    scene.contact("STP")
+    plan(scene)
+    unquoted = mails.settings | {"mail_from": "Sở Nội vụ, Sóc Trăng <cchc@snv.example>"}
+    assert deliver(scene, tmp_path, **unquoted) == {"pending": 1}
+    assert "KHACPHUC_MAIL_FROM" in scene.messages()[0].last_error
+    assert deliver(scene, tmp_path, EIGHT + timedelta(minutes=2), **mails.settings) == {"sent": 1}
+
+
 def test_a_server_that_hangs_up_does_not_take_the_other_mails_with_it(
     scene: Scene, mails: MailReceiver, tmp_path: Path
 ) -> None:

@@ -29,6 +29,17 @@ def test_a_feed_tells_the_last_good_day_of_what_the_agency_owes(desk: Desk, feed
     assert not any(uid.startswith("ST-2024-TC-03@") for uid in events)  # the Department of Justice's
 
 
+def test_what_an_account_is_called_stays_one_line_of_a_calendar(desk: Desk, feed: str) -> None:
+    with desk.world.db.transaction() as connection:
+        connection.execute(accounts.update().values(display_name="Sở\nKHCN; A,B"))
+    answer = desk.http.get(feed)
+    assert answer.status_code == 200
+    assert (
+        b"\r\nX-WR-CALNAME:Kh\xe1\xba\xafc Ph\xe1\xbb\xa5c \xe2\x80\x93 S\xe1\xbb\x9f KHCN\\; A\\,B\r\n"
+        in answer.content
+    )
+
+
 def test_a_revoked_feed_and_one_of_a_switched_off_account_answer_nothing(desk: Desk, feed: str) -> None:
     agency = desk.as_("SKHCN")
     other = address_of(agency.post("/account/calendar").text)
@@ -43,6 +54,11 @@ def test_a_revoked_feed_and_one_of_a_switched_off_account_answer_nothing(desk: D
 def test_nobody_revokes_the_feed_of_somebody_else(desk: Desk, feed: str) -> None:
     assert desk.as_("STP").post("/account/calendar/1/revocation").status_code == 404
     assert desk.http.get(feed).status_code == 200
+
+
+@pytest.mark.parametrize("number", ["9223372036854775808", "99999999999999999999", "x", "-1", "２"])
+def test_a_feed_that_cannot_be_is_not_found(desk: Desk, number: str) -> None:
+    assert desk.post(f"/account/calendar/{number}/revocation").status_code == 404
 
 
 def test_an_account_keeps_few_feeds(desk: Desk) -> None:

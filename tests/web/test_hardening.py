@@ -6,11 +6,13 @@ from typing import Any
 import httptools
 import pytest
 from starlette.testclient import TestClient
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from app.api.edge.heads import BoundedHeads
 from app.clock import Clock
 from app.main import create_app
-from app.settings import ROOT, Settings
-from app.web.visit import browser_cookie_name, choice_cookie_name, cookie_name
+from app.settings import Settings
+from app.web.visit import browser_cookie_name, choice_cookie_name, cookie_name, half_cookie_name
 from tests.web.conftest import Desk
 
 HTTPS = Settings(base_url="https://cchc.example.vn", scheduler=False)
@@ -31,8 +33,9 @@ def test_browsers_use_only_https_for_a_year_with_this_host_and_those_below_it() 
 
 
 def test_with_https_every_cookie_is_held_to_this_host() -> None:
-    names = [cookie_name(HTTPS), browser_cookie_name(HTTPS), choice_cookie_name(HTTPS)]
-    assert len(set(names)) == 3
+    named = (cookie_name, browser_cookie_name, half_cookie_name, choice_cookie_name)
+    names = [one(HTTPS) for one in named]
+    assert len(set(names)) == 4
     assert all(name.startswith("__Host-") for name in names)
 
 
@@ -56,9 +59,19 @@ def test_methods_that_nobody_serves_are_refused_and_repeat_nothing(method: str, 
 )
 def test_a_body_of_doubtful_length_is_no_request(lengths: str) -> None:
     """By the parser that `khacphuc serve` names: what proxies read otherwise, they could be made to smuggle."""
-    assert 'http="httptools"' in (ROOT / "app" / "cli" / "serving.py").read_text()
+    assert issubclass(BoundedHeads, HttpToolsProtocol)
     with pytest.raises(httptools.HttpParserError):
         httptools.HttpRequestParser(object()).feed_data(f"POST / HTTP/1.1\r\nHost: a\r\n{lengths}\r\n\r\n".encode())
+
+
+@pytest.mark.parametrize("sign", ["%0a", "%00", "%0d%0a", "%e2%80%8b", "%c2%85"])
+@pytest.mark.parametrize("path", ["/healthz", "/metrics", "/docs", "/signin", "/api/v1/openapi.json"])
+def test_an_address_is_no_other_one_by_a_sign_that_nobody_sees(desk: Desk, path: str, sign: str) -> None:
+    assert desk.http.get(path).status_code == 200
+    for wrong in (path + sign, "/" + sign + path[1:]):
+        answer = desk.http.get(wrong)
+        assert answer.status_code == 404
+        assert "content-security-policy" in answer.headers
 
 
 def test_a_method_in_a_header_or_field_changes_nothing() -> None:
@@ -87,6 +100,16 @@ def test_what_text_is_written_in_is_always_said(desk: Desk) -> None:
     for path in (*own, "/docs", "/metrics", "/static/desk.css", "/static/desk.js", "/api/v1/tasks"):
         kind = desk.get(path).headers["content-type"]
         assert kind.endswith("json") or "charset=utf-8" in kind, path
+
+
+@pytest.mark.parametrize("charset", ["undefined", "punycode", "unicode_escape", "utf-7", "utf-16", "khong-co"])
+@pytest.mark.parametrize("path", ["/signin", "/signin/code"])
+def test_a_form_is_written_in_utf_8_or_not_read(path: str, charset: str) -> None:
+    body = b'--x\r\nContent-Disposition: form-data; name="name"\r\n\r\n\\ud800\r\n--x--\r\n'
+    kind = {"Content-Type": f"multipart/form-data; boundary=x; charset={charset}"}
+    answer = served(HTTPS).post(path, content=body, headers=kind)
+    assert answer.status_code == 422
+    assert "UTF-8" in answer.text
 
 
 def test_signing_out_clears_what_the_browser_keeps(desk: Desk) -> None:

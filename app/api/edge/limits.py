@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -30,9 +30,12 @@ IDLE_SECONDS = 30.0
 SLOWEST = 500
 """Bytes a second that a body must come in with on average, after the first `IDLE_SECONDS`: a poor line in the hills
 sends more, and nobody holds a place for hours with a byte now and then."""
+DROPPED = 100_000_000
+"""Bytes of a refused body that are read all the same: who sends listens only at the end, and a proxy makes "502 Bad
+Gateway" of an answer that comes earlier."""
 TOO_SLOW = "Nội dung gửi lên đến quá chậm hoặc bị ngắt quãng nên không nhận được; chưa có gì được ghi. Hãy gửi lại."
 
-Refusal = Callable[[Scope, int, str, str, str], Response]
+Refusal = Callable[[Scope, int, str, str, str], Awaitable[Response]]
 """(scope, status, slug, title, detail) → the answer to a body that is not taken."""
 
 
@@ -72,11 +75,13 @@ class BodyLimit:
             return
         headers = dict(scope["headers"])
         if headers.get(b"content-encoding", b"identity").lower() != b"identity":
-            answer = self.refuse(scope, 415, "bad-request", "Yêu cầu không hợp lệ", ENCODED)
+            await _drop(_Body(receive, DROPPED), headers)
+            answer = await self.refuse(scope, 415, "bad-request", "Yêu cầu không hợp lệ", ENCODED)
             await answer(scope, receive, send)
             return
         limit = self._limit(scope["path"])
         if _declared(headers) > limit:
+            await _drop(_Body(receive, DROPPED), headers)
             await self._refuse(scope, receive, send, 413, limit)
             return
         await self._run(scope, receive, send, limit)
@@ -97,15 +102,18 @@ class BodyLimit:
         with contextlib.suppress(_Refused):
             await self.app(scope, body.receive, watching)
         if body.refused is not None and not started:
-            await self._refuse(scope, receive, send, body.refused, limit)
+            status = body.refused
+            if status == 413:
+                await _drop(body, {})
+            await self._refuse(scope, receive, send, status, limit)
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send, status: int, limit: int) -> None:
         if status == 408:
-            answer = self.refuse(scope, 408, "too-slow", "Gửi quá chậm", TOO_SLOW)
+            answer = await self.refuse(scope, 408, "too-slow", "Gửi quá chậm", TOO_SLOW)
         else:
             detail = f"Nội dung gửi lên vượt quá {limit // 1000:,} kB. Hãy gửi ít hơn.".replace(",", ".")
-            answer = self.refuse(scope, 413, TooLarge.slug, TooLarge.title, detail)
-        answer.headers["Connection"] = "close"  # nobody reads the rest
+            answer = await self.refuse(scope, 413, TooLarge.slug, TooLarge.title, detail)
+        answer.headers["Connection"] = "close"  # nobody reads what may still come
         await answer(scope, receive, send)
 
 
@@ -145,11 +153,22 @@ class _Body:
         raise _Refused(status)
 
 
-def as_problem(scope: Scope, status: int, slug: str, title: str, detail: str) -> Response:
+async def _drop(body: _Body, headers: Mapping[bytes, bytes]) -> None:
+    """Read the rest of a body that is refused, no slower than any other; not of one that waits to be asked for, or that
+    says it is endless."""
+    if headers.get(b"expect", b"").lower() == b"100-continue" or _declared(headers) > DROPPED:
+        return
+    body.limit = DROPPED
+    with contextlib.suppress(_Refused):
+        while not body.complete:
+            await body.receive()
+
+
+async def as_problem(scope: Scope, status: int, slug: str, title: str, detail: str) -> Response:
     return problem(status, slug, title, detail, scope["path"])
 
 
-def _declared(headers: dict[bytes, bytes]) -> int:
+def _declared(headers: Mapping[bytes, bytes]) -> int:
     length = headers.get(b"content-length", b"")
     return int(length) if length.isdigit() else 0
 

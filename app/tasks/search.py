@@ -25,16 +25,20 @@ from app.tasks.change import brief
 from app.text import fold
 
 _TURN = case((tasks.c.status.in_(sorted(workflow.REPORTABLE)), 0), (tasks.c.status == "submitted", 1), else_=2)
+_SHORT = tasks.c.max - tasks.c.published
+_NUMBER = (tasks.c.kind, criteria.c.number, tasks.c.code)
+"""Ties stand in the order of the assessment itself. Everywhere numbers count as numbers: as text, KS-100 would stand
+before KS-11."""
 SORTS: dict[str, tuple[Any, ...]] = {
-    "urgent": (_TURN, tasks.c.effective_due, (tasks.c.max - tasks.c.published).desc(), tasks.c.code),
-    "due": (tasks.c.effective_due, (tasks.c.max - tasks.c.published).desc(), tasks.c.code),
-    "-due": (tasks.c.effective_due.desc(), tasks.c.code),
-    "points": (tasks.c.max - tasks.c.published, tasks.c.code),
-    "-points": ((tasks.c.max - tasks.c.published).desc(), tasks.c.code),
-    "code": (tasks.c.code,),
-    "-code": (tasks.c.code.desc(),),
-    "updated": (tasks.c.updated_at, tasks.c.code),
-    "-updated": (tasks.c.updated_at.desc(), tasks.c.code),
+    "urgent": (_TURN, tasks.c.effective_due, _SHORT.desc(), *_NUMBER),
+    "due": (tasks.c.effective_due, _SHORT.desc(), *_NUMBER),
+    "-due": (tasks.c.effective_due.desc(), *_NUMBER),
+    "points": (_SHORT, *_NUMBER),
+    "-points": (_SHORT.desc(), *_NUMBER),
+    "code": (assessments.c.code, tasks.c.kind.desc(), criteria.c.number),
+    "-code": (assessments.c.code.desc(), tasks.c.kind, criteria.c.number.desc()),
+    "updated": (tasks.c.updated_at, *_NUMBER),
+    "-updated": (tasks.c.updated_at.desc(), *_NUMBER),
 }
 """The default, `due`: the most urgent first, and of those the most valuable. `urgent`: the same, but what owes a report
 stands before what waits for its review, and that before what is finished."""

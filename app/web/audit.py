@@ -24,7 +24,7 @@ PAGES = {"task": "/tasks", "share": "/shares", "measure": "/measures", "agency":
 @router.get("/audit")
 async def show_audit(visit: Signed) -> Response:
     visit.actor.require(Permission.AUDIT_READ)
-    frame = await visit.frame()
+    frame = await visit.frame_if_any()
     typed = {name: visit.request.query_params.get(name, "").strip()[:200] for name in FILTERS}
     problem, found = None, None
     try:

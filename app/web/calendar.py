@@ -6,6 +6,7 @@ from starlette.responses import Response
 from app import feeds
 from app.api.exports import read_calendar
 from app.errors import NotFound, Problem
+from app.idents import read_count
 from app.web.visit import Signed, Visit
 
 router = APIRouter(include_in_schema=False)
@@ -27,9 +28,9 @@ async def create_feed(visit: Signed) -> Response:
 
 
 @router.post("/account/calendar/{feed_id}/revocation")
-async def revoke_feed(visit: Signed, feed_id: int) -> Response:
+async def revoke_feed(visit: Signed, feed_id: str) -> Response:
     try:
-        await visit.write(feeds.revoke_feed, feed_id)
+        await visit.write(feeds.revoke_feed, read_count(feed_id, digits=9) or -1)
     except Problem as problem:
         return await _page(visit, problem=problem)
     return visit.to("/account/calendar", "feed-revoked")

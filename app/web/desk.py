@@ -13,6 +13,7 @@ from app.core.access import Actor, Permission
 from app.core.workdays import local_date
 from app.db import Connection
 from app.telling import sentence
+from app.text import alphabetical
 from app.web.drawings import draw, trend_start
 from app.web.visit import Signed
 
@@ -71,7 +72,7 @@ def choose_marks(benchmarks: Sequence[Mapping[str, Any]]) -> list[Mapping[str, A
 def late_agencies(groups: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Those with overdue tasks, the most first; of equals the one with more points at stake."""
     late = [one for one in groups if one["overdue"]]
-    return sorted(late, key=lambda one: (-one["overdue"], -Decimal(one["points_short"]), one["key"]))
+    return sorted(late, key=lambda one: (-one["overdue"], -Decimal(one["points_short"]), alphabetical(one["name"])))
 
 
 def _without_contacts(

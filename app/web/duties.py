@@ -134,6 +134,7 @@ async def post_measure(visit: Signed, code: str) -> Response:
 
 async def _measure(visit: Visit, code: str, problem: Problem | None = None, *, typed: Sent | None = None) -> Response:
     measure = await visit.read(measures.get_details, code)
+    measure["agencies"] = by_name(measure["agencies"])
     context: dict[str, Any] = {"measure": measure, "sent": typed or NOTHING_SENT, "typed": typed is not None}
     return visit.page("measures/measure.html", **await visit.frame(), problem=problem, **context)
 

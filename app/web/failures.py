@@ -1,7 +1,8 @@
 """Errors on pages: in words, on a page with a way back, never a trace. What the API says as JSON stays JSON."""
 
-from collections.abc import Awaitable, Callable
-from urllib.parse import quote
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+from urllib.parse import quote, urlsplit
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -13,10 +14,23 @@ from starlette.types import Scope
 from app import errors
 from app.api import errors as api_errors
 from app.web import pages
-from app.web.visit import SignInRequired
+from app.web.visit import SAFE, SecondFactorRequired, SignInRequired, Visit, find_visit, local_path, visit_so_far
 
 MACHINES = ("/api/", "/healthz", "/readyz", "/metrics")
 """Addresses that answer programs."""
+
+ENROLMENT = "/account/second-factor"
+
+PASSING = (429, 500, 503)
+"""Statuses that may be gone when the same address is opened again."""
+HTTP: Mapping[int, tuple[str, str]] = {
+    404: (
+        "Không tìm thấy trang",
+        "Địa chỉ này không tồn tại, hoặc bạn không có quyền xem. Hãy xem lại địa chỉ, hoặc mở từ trang đầu.",
+    ),
+    405: ("Không mở được trang này", "Trang này chỉ nhận biểu mẫu. Hãy quay lại trang trước."),
+}
+OTHER = ("Yêu cầu không hợp lệ", "Không đọc được nội dung gửi lên. Hãy tải lại trang rồi thử lại.")
 
 Handler = Callable[[Request, Exception], Awaitable[Response]]
 
@@ -24,7 +38,9 @@ Handler = Callable[[Request, Exception], Awaitable[Response]]
 def install(app: FastAPI) -> None:
     """Replaces the API's handlers by ones that answer people with a page and programs as before."""
     app.add_exception_handler(SignInRequired, on_sign_in_required)
+    app.add_exception_handler(SecondFactorRequired, _on_second_factor_required)
     app.add_exception_handler(ClientDisconnect, _on_gone)
+    app.add_exception_handler(errors.NothingYet, _on_nothing_yet)
     app.add_exception_handler(errors.Problem, _split(api_errors.on_problem, _on_problem))
     app.add_exception_handler(RequestValidationError, _split(api_errors.on_invalid_request, _on_invalid))
     app.add_exception_handler(HTTPException, _split(api_errors.on_http_exception, _on_http))
@@ -39,11 +55,12 @@ def _split(machine: Handler, person: Handler) -> Handler:
     return handle
 
 
-def on_refused_body(scope: Scope, status: int, slug: str, title: str, detail: str) -> Response:
-    """A body that is not even read (`app.api.limits`)."""
+async def on_refused_body(scope: Scope, status: int, slug: str, title: str, detail: str) -> Response:
+    """A body that is not even read (`app.api.edge.limits`)."""
     if scope["path"].startswith(MACHINES):
         return api_errors.problem(status, slug, title, detail, scope["path"])
-    return _page(Request(scope), status, title, detail)
+    request = Request(scope)
+    return _page(request, status, title, detail, await find_visit(request))
 
 
 async def on_sign_in_required(request: Request, _error: Exception) -> Response:
@@ -55,9 +72,21 @@ async def on_sign_in_required(request: Request, _error: Exception) -> Response:
     return RedirectResponse(where, 303)
 
 
+async def _on_second_factor_required(request: Request, _error: Exception) -> Response:
+    """To where it is turned on, from every page and form."""
+    if request.headers.get("hx-request"):
+        return Response(status_code=401, headers={"X-Sign-In": ENROLMENT})
+    return RedirectResponse(ENROLMENT, 303)
+
+
+async def _on_nothing_yet(request: Request, _error: Exception) -> Response:
+    """No error: a place before its first assessment, with what comes next."""
+    return pages.render(request, "nothing_yet.html", 200, visit=visit_so_far(request))
+
+
 async def _on_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, errors.Problem)
-    return _page(request, api_errors.STATUS[type(error)], error.title, error.detail)
+    return _page(request, api_errors.STATUS[type(error)], error.title, error.detail, visit_so_far(request))
 
 
 async def _on_gone(_request: Request, _error: Exception) -> Response:
@@ -66,24 +95,35 @@ async def _on_gone(_request: Request, _error: Exception) -> Response:
 
 
 async def _on_invalid(request: Request, _error: Exception) -> Response:
-    return _page(request, 404, "Không tìm thấy", "Địa chỉ này không đúng. Hãy mở lại từ trang đầu.")
+    return _page(
+        request, 404, "Không tìm thấy", "Địa chỉ này không đúng. Hãy mở lại từ trang đầu.", visit_so_far(request)
+    )
 
 
 async def _on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    if error.status_code == 405:
-        return _page(request, 405, "Không mở được trang này", "Trang này chỉ nhận biểu mẫu. Hãy quay lại trang trước.")
-    if error.status_code == 404:
-        return _page(request, 404, "Không tìm thấy trang", "Địa chỉ này không có, hoặc bạn không được xem.")
-    detail = "Không đọc được nội dung gửi lên. Hãy tải lại trang rồi thử lại."
-    return _page(request, error.status_code, "Yêu cầu không hợp lệ", detail)
+    title, detail = HTTP.get(error.status_code, OTHER)
+    return _page(request, error.status_code, title, detail, await find_visit(request))
 
 
 async def _on_unexpected(request: Request, error: Exception) -> Response:
     await api_errors.on_unexpected(request, error)  # writes the log
     detail = "Hệ thống gặp lỗi ngoài dự kiến; chưa có gì được ghi. Hãy thử lại, nếu còn lỗi xin báo bộ phận kỹ thuật."
-    return _page(request, 500, "Lỗi hệ thống", detail)
+    return _page(request, 500, "Lỗi hệ thống", detail, visit_so_far(request))
 
 
-def _page(request: Request, status: int, title: str, detail: str) -> Response:
-    return pages.render(request, "failure.html", status, title=title, detail=detail)
+def _page(request: Request, status: int, title: str, detail: str, visit: Visit | None) -> Response:
+    """With the menu for whoever is known to be signed in; what failed is not asked again."""
+    context: dict[str, Any] = {"visit": visit} if visit is not None else {}
+    again = request.method in SAFE and status in PASSING
+    return pages.render(
+        request, "failure.html", status, title=title, detail=detail, again=again, before=_before(request), **context
+    )
+
+
+def _before(request: Request) -> str | None:
+    """The page that led here, where it is one of ours and another."""
+    came = urlsplit(request.headers.get("referer", ""))
+    path = local_path(f"{came.path}?{came.query}" if came.query else came.path)
+    ours = came.netloc == request.headers.get("host") and came.path not in ("/", "/signin")
+    return path if ours and (request.method not in SAFE or came.path != request.url.path) else None

@@ -8,6 +8,8 @@ DONE: Final[Mapping[str, str]] = {
     "signed-out": "Đã đăng xuất.",
     "password-set": "Đã đặt mật khẩu. Hãy đăng nhập.",
     "password-changed": "Đã đổi mật khẩu. Mọi nơi khác đang đăng nhập bằng tài khoản này đã bị đăng xuất.",
+    "second-factor-off": "Đã tắt xác thực hai bước. Mọi nơi khác đang đăng nhập bằng tài khoản này đã bị đăng xuất.",
+    "second-factor-removed": "Đã gỡ xác thực hai bước; các phiên đăng nhập của tài khoản đã kết thúc.",
     "sessions-ended": "Đã kết thúc phiên đăng nhập.",
     "account-created": "Đã thêm tài khoản. Hãy tạo liên kết đặt mật khẩu và gửi cho người dùng.",
     "account-changed": "Đã lưu tài khoản.",

@@ -17,7 +17,7 @@ from app.core.workdays import local_date
 from app.errors import Problem
 from app.outbox.channels import choose
 from app.telling.words import DELIVERY_STATES
-from app.text import by_name
+from app.text import alphabetical, by_name
 from app.vietnamese import number_text
 from app.web.forms import parse_day
 from app.web.visit import Signed, Visit
@@ -64,15 +64,16 @@ async def show_preview(visit: Signed) -> Response:
     except Problem as problem:
         typed = visit.request.query_params.get("on", "")
         return visit.page("reminders/preview.html", **frame, problem=problem, typed=typed, plan=None)
+    names = await _names(visit)
     return visit.page(
         "reminders/preview.html",
         **frame,
         typed=f"{day:%d/%m/%Y}",
-        plan=plan,
+        plan=plan | {"digests": sorted(plan["digests"], key=lambda one: alphabetical(one["recipient_name"]))},
         reached=await _reached(visit, day),
         briefs={one["recipient"]: brief(one["items"]) for one in plan["digests"]},
-        reasons=by_reason(plan["silent"]),
-        names=await _names(visit),
+        reasons=by_reason(plan["silent"], names),
+        names=names,
         KINDS=KINDS,
         CHANNELS=CHANNELS,
         MOST_LISTED=MOST_LISTED,
@@ -226,15 +227,19 @@ def _is_demo(visit: Visit) -> bool:
     return bool(visit.request.app.state.clock.demo)
 
 
-def by_reason(silent: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Recipients and subjects that get nothing, for each reason; recipients first."""
+def by_reason(silent: Iterable[Mapping[str, Any]], names: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Recipients and subjects that get nothing, for each reason; recipients first and by name."""
     grouped: dict[tuple[bool, str], list[Mapping[str, Any]]] = {}
-    for one in silent:
+    for one in sorted(silent, key=lambda one: _alphabetical(one.get("recipient", ""), names)):
         grouped.setdefault(("code" in one, one["why"]), []).append(one)
     return [
         {"subjects": subjects, "why": why, "items": items}
         for (subjects, why), items in sorted(grouped.items(), key=lambda pair: pair[0][0])
     ]
+
+
+def _alphabetical(recipient: str, names: Mapping[str, str]) -> tuple[Any, ...]:
+    return alphabetical(names.get(recipient, recipient))
 
 
 def brief(items: Sequence[Mapping[str, Any]]) -> str:

@@ -160,6 +160,30 @@ def test_a_form_with_faults_begins_at_the_first_and_leads_to_each(site: Site) ->
     page.goto(TC16)
     page.get_by_role("button", name="Nộp báo cáo").click()
     expect(page.locator('[name="reason"]')).to_be_focused()
+    told = page.get_by_role("alert").get_by_role("link").all_inner_texts()
+    assert len(told) == len(set(told)) == 5
     page.get_by_role("alert").get_by_role("link").last.click()
     expect(page.locator('[name="input.files"]')).to_be_focused()
+    fault, help_ = (page.locator(f'[id="report-input.files-{part}"]').bounding_box() for part in ("fault", "help"))
+    assert fault is not None
+    assert help_ is not None
+    assert fault["y"] + fault["height"] <= help_["y"] + 1  # neither is printed over the other
     forgive(site, 422)
+
+
+def test_on_paper_the_history_is_unfolded(site: Site) -> None:
+    page = site.page("SKHCN")
+    page.goto(TC16)
+    typing(page, "remedy", "Kết nối theo tháng")
+    page.get_by_role("button", name="Lưu", exact=True).click()
+    told = page.locator("ol.log details .text", has_text="Kết nối theo tháng")
+    expect(told).to_be_hidden()
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    expect(told).to_be_visible()
+    saved = page.get_by_role("heading", name="Biện pháp khắc phục").locator("+ p")
+    page.emulate_media(media="print")
+    expect(saved).to_have_text("Kết nối theo tháng")  # and no form
+    expect(page.locator('[name="remedy"]')).to_be_hidden()
+    page.emulate_media(media="screen")
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    expect(told).to_be_hidden()

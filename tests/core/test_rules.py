@@ -244,6 +244,17 @@ SPENDING = parse_rule(
 )
 
 
+COUNTED = parse_rule(
+    {
+        "kind": "ratios",
+        "inputs": [{"name": "online", "label": "Trực tuyến", "unit": "hồ sơ"}, {"name": "files", "label": "Hồ sơ"}],
+        "terms": [{"points": "1.5", "numerator": "online", "denominator": "files"}],
+        "confidence": "cited",
+        "citation": "x",
+    }
+)
+
+
 @given(st.integers(0, 10**19 - 1))
 def test_reading_what_was_read_changes_nothing(scaled: int) -> None:
     text = format_points(scaled)
@@ -256,6 +267,8 @@ def test_a_thousand_separator_is_never_taken_for_a_decimal_point() -> None:
     with pytest.raises(InvalidInput, match=r"không rõ ba chữ số cuối là hàng nghìn hay phần thập phân") as caught:
         read_measurements(SPENDING, {"spent": "94.511", "planned": "168561"})
     assert "." not in caught.value.detail.replace(". ", "").removesuffix(".")  # nobody is quoted in dots or commas
+    with pytest.raises(InvalidInput, match=r"Đây là số nguyên: hãy viết các chữ số liền nhau, ví dụ 94511\.$"):
+        read_measurements(COUNTED, {"online": "94.511", "files": "168561"})
     assert read_measurements(SPENDING, {"spent": "94.5110", "planned": "168561"})["spent"] == "94.5110"
     assert read_measurements(SPENDING, {"spent": "0.125", "planned": "1"})["spent"] == "0.1250"
 

@@ -15,7 +15,7 @@ import pytest
 from app import projections, summaries
 from app.reports import charts
 from app.reports.charts import NARROW, WIDE, Chart, agencies_chart, fields_chart, rendering, total_chart, trend_chart
-from app.reports.charts.chart import DARK, FILLS, MIDDLE, PAPER, SHAPES
+from app.reports.charts.chart import DARK, FILLS, LETTER, MIDDLE, PAPER, SHAPES, breadth, wrapped
 from app.settings import ROOT
 from tests.conftest import World
 
@@ -94,6 +94,13 @@ def test_many_agencies_are_drawn_as_one_and_listed_whole(seeded: World) -> None:
     texts = drawn_texts(chart)
     assert "26 đơn vị khác" in texts
     assert "2,60 điểm" in texts
+
+
+def test_names_in_capitals_take_no_more_room_than_others() -> None:
+    capitals = "ỦY BAN NHÂN DÂN PHƯỜNG HỒNG BÀNG MỚI, THÀNH PHỐ HẢI PHÒNG"
+    for name in (capitals, capitals.capitalize(), "M" * 60):
+        assert max(breadth(line) for line in wrapped(name, 32)) < 34 * LETTER
+    assert " ".join(wrapped(capitals, 32)) == capitals
 
 
 def test_an_agency_sees_no_more_in_a_chart_than_on_its_page(seeded: World) -> None:

@@ -88,6 +88,30 @@ def test_text_is_read_exactly_as_on_the_page(text: str) -> None:
     assert _through(lambda: number(text)) == page
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("Chờ xác nhận", "Chờ xác nhận (nộp)"),
+        ("cho  xac nhan", "Chờ xác nhận (nộp)"),
+        ("NỘP", "Chờ xác nhận (nộp)"),
+        (unicodedata.normalize("NFD", "chờ xác nhận (nộp)"), "Chờ xác nhận (nộp)"),
+        ("đang khắc phục", "Đang khắc phục"),
+        ("Không gửi", "Không gửi dòng này"),
+        ("", ""),
+        *((odd, None) for odd in ("không", "xác nhận", "Đã xác nhận", "này", "chờ", "(", "Chờ xác nhận nhé", "=1")),
+    ],
+)
+def test_a_move_is_understood_where_it_can_mean_one_thing_only(typed: str, meant: str | None) -> None:
+    assert _through_move(typed) == meant
+
+
+def _through_move(typed: str) -> str | None:
+    try:
+        return cells.read_move(sheet(typed), 0, 0)
+    except Problem:
+        return None
+
+
 def _through(read: Any) -> str | None:
     from app.core.scoring.counts import canonical_count
 

@@ -204,6 +204,20 @@ def test_a_workbook_saved_by_libreoffice_is_read_the_same(tmp_path: Path) -> Non
 # What is said of mistakes
 
 
+def test_cells_that_cannot_be_taken_and_what_else_is_wrong_are_told_together() -> None:
+    content = changed(small(), "Tiêu chí", 2, "Nhóm", "Khác")
+    content = changed(content, "Cơ quan", 1, "Tên cơ quan, đơn vị", None)
+    said = told(headed(content, "Mã tỉnh", None))
+    for words in ("“Khác” không có trong danh sách", "cột B “Tên cơ quan, đơn vị”: chưa điền", "“Mã tỉnh”: chưa điền"):
+        assert any(words in one for one in said), said
+    assert sum("“Tiêu chí”, dòng 5" in one for one in said) == 1
+
+
+def test_points_are_written_with_a_comma() -> None:
+    said = told(changed(small(), "Tiêu chí", 2, "Điểm đạt", 99))
+    assert any("điểm 99,0000 lớn hơn điểm tối đa" in one for one in said), said
+
+
 @pytest.mark.parametrize(
     ("spoil", "place", "word"),
     [

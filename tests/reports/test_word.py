@@ -23,6 +23,7 @@ from app import tasks
 from app.errors import Conflict, Forbidden, InvalidInput, NotFound
 from app.models import events, reports
 from app.models import tasks as task_table
+from app.reports.charts import Chart
 from app.reports.charts.rendering import DrawingFailed
 from app.reports.word import (
     checking,
@@ -37,6 +38,7 @@ from app.reports.word import (
     tags,
     templates,
 )
+from app.reports.word.pictures import TALLEST, WIDTH, _width
 from app.settings import ROOT
 from app.tasks import Update
 from tests.conftest import MAY, World
@@ -639,3 +641,10 @@ def test_accepted_and_closed_tasks_are_not_urged(world: World) -> None:
     material = world.read(making.gather_letters, world.actor("coordinator"), SOC_TRANG)
     assert not any(one.tasks for one in material.owing)
     assert {share["task"]["code"] for one in material.owing for share in one.shares} == {"ST-2024-TC-03"}
+
+
+def test_a_tall_chart_is_drawn_so_that_it_fits_its_page() -> None:
+    usual, tall = (Chart("", "", 640, height, {}, (), ()) for height in (400, 1_200))
+    assert _width("agencies", usual) == _width("fields", usual) == WIDTH
+    assert _width("agencies", tall) * 1_200 / 640 <= TALLEST + 0.1
+    assert _width("fields", tall) < _width("agencies", tall) < WIDTH

@@ -111,7 +111,7 @@ def test_filters_narrow_and_stay_when_paging(desk: Desk) -> None:
     page = desk.get("/audit?entity=task")
     assert 'href="?entity=task&amp;offset=50"' in page.text
     assert "51–51 trong 51" in desk.get("/audit?entity=task&offset=50").text
-    assert "Không có việc nào như vậy" in desk.get("/audit?code=ST-2024-TC-99").text
+    assert "Không có việc nào khớp" in desk.get("/audit?code=ST-2024-TC-99").text
     assert "/csv/audit?actor=skhcn" in desk.get("/audit?actor=skhcn").text
 
 

@@ -33,7 +33,7 @@ def test_each_sees_its_own_shares_and_those_who_steer_the_province(desk: Desk) -
     for who in ("coordinator", "leadership"):
         assert "ST-2024-TC-07.01" in desk.as_(who).get("/shares").text
     assert "ST-2024-TC-07.01" not in desk.get("/shares?agency=HMX").text
-    assert "Không có phần trách nhiệm nào như vậy" in desk.get("/shares?done=1").text
+    assert "Không có phần trách nhiệm nào khớp" in desk.get("/shares?done=1").text
     assert LATE in desk.get("/shares?done=0&offset=x").text
     assert desk.as_("SXD").get(f"/shares/{LATE}").status_code == 404
     assert desk.as_("SXD").post(f"/shares/{LATE}", {**TYPED, "version": 1}).status_code == 404
@@ -144,7 +144,7 @@ def test_an_agency_reads_its_own_note_only_and_the_coordinator_all(desk: Desk) -
     listed = desk.get("/measures?agency=STP").text
     assert EVERYBODY in listed
     assert OFFICE not in listed
-    assert "Không có giải pháp nào như vậy" in desk.get("/measures?agency=nobody").text
+    assert "Không có giải pháp nào khớp" in desk.get("/measures?agency=nobody").text
 
 
 def test_a_refused_note_keeps_what_was_typed(desk: Desk) -> None:

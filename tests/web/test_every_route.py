@@ -109,11 +109,15 @@ def test_whoever_may_not_send_a_form_is_told_so_whatever_is_in_it(desk: Desk) ->
     assert told == []
 
 
-FOR_EVERYBODY = {"/signin", "/signout", "/password/{token}", "/account/password"}
+FOR_EVERYBODY = {
+    "/signin", "/signin/code", "/signout", "/password/{token}", "/account/password", "/account/second-factor",
+    "/account/second-factor/confirmation", "/account/second-factor/recovery-codes", "/account/second-factor/off",
+}  # fmt: skip
 MAY_SEND = {
     "leadership": {"/tasks/{code}/directions"},
     "admin": {
         "/accounts", "/accounts/{account_id}", "/accounts/{account_id}/active", "/accounts/{account_id}/keys",
+        "/accounts/{account_id}/second-factor/removal",
         "/agencies/contacts/new", "/agencies/contacts/{contact_id}/active", "/agencies/merger", "/agencies/new",
         "/assessment/holidays", "/assessment/holidays/clear", "/import",
     },

@@ -185,7 +185,7 @@ def test_the_list_is_each_ones_own_and_is_searched_without_accents(desk: Desk) -
     found = desk.get("/evidence?q=34%2Fbc-stp&agency=STP").text
     assert "12/BC-SKHCN" not in found
     assert "34/BC-STP" in found
-    assert "Không có tài liệu nào như vậy" in desk.get("/evidence?q=%00khong&state=withdrawn&offset=x").text
+    assert "Không có tài liệu nào khớp" in desk.get("/evidence?q=%00khong&state=withdrawn&offset=x").text
     assert "Chưa có tài liệu nào" in desk.as_("STC").get("/evidence?state=nonsense").text
 
 

@@ -1,5 +1,6 @@
 """Nhắc việc as a page: how runs stand, what a day would bring, the log, sending again and now."""
 
+import re
 from datetime import UTC, date, datetime
 from email import message_from_bytes, policy
 from typing import Any
@@ -11,6 +12,7 @@ from app import agencies, reminders
 from app.agencies import NewContact
 from app.models import deliveries
 from app.tasks import Steering, Update, record_update, steer
+from app.text import alphabetical
 from tests.web.conftest import Desk
 
 JUNE_24 = datetime(2025, 6, 24, 0, 30, tzinfo=UTC)
@@ -86,6 +88,13 @@ def state_count(desk: Desk) -> int:
     return int(found["total"])
 
 
+def test_the_preview_goes_by_name(june: Desk) -> None:
+    page = june.get("/reminders/preview?on=2025-07-01").text
+    shown = re.findall(r"<summary><strong>(.+?)</strong>", page)
+    assert len(shown) > 5
+    assert shown == sorted(shown, key=alphabetical)
+
+
 def test_the_preview_of_an_overdue_day_speaks_of_overdue_days(june: Desk) -> None:
     page = june.get("/reminders/preview?on=03/07/2025").text
     assert "Ngày 03/07/2025" in page
@@ -119,6 +128,13 @@ def test_a_planned_letter_can_be_read_and_taken_along(june: Desk) -> None:
     parsed = message_from_bytes(mail.content, policy=policy.default)
     assert "Sở Tư pháp" in str(parsed["subject"])
     assert [part.get_content_subtype() for part in parsed.iter_parts()] == ["plain", "html"]
+
+
+def test_a_sender_that_is_none_is_the_operators_to_mend(june: Desk) -> None:
+    june.http.app.state.settings.mail_from = "Sở Nội vụ, Sóc Trăng <cchc@snv.example>"
+    refused = june.get("/reminders/preview/letter.eml?on=2025-06-24&recipient=STP")
+    assert refused.status_code == 503
+    assert "KHACPHUC_MAIL_FROM" in refused.text
 
 
 def test_what_was_planned_is_what_is_sent(june: Desk) -> None:
@@ -170,8 +186,8 @@ def test_the_log_is_filtered(june: Desk) -> None:
     assert rows.count("<tr>") == 1
     assert "SMTP 550 &lt;không có&gt;" in rows
     assert "Gửi lại" in rows
-    assert "Không có thư nào như vậy." in june.get("/reminders?first=01/07/2025").text
-    assert "Không có thư nào như vậy." in june.get("/reminders?recipient=XXX").text
+    assert "Không có thư nào khớp" in june.get("/reminders?first=01/07/2025").text
+    assert "Không có thư nào khớp" in june.get("/reminders?recipient=XXX").text
     assert june.get("/reminders?state=nonsense&offset=-3").status_code == 200
     bad = june.get("/reminders?first=xx")
     assert bad.status_code == 422

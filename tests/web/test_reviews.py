@@ -54,7 +54,7 @@ def test_the_queue_can_be_narrowed_to_an_agency(queue: Desk) -> None:
     assert T15 not in page
     assert T03 in queue.get("/csv/tasks?status=submitted&assessment=soc-trang-2024&agency=STP").text
     assert "/csv/tasks?status=submitted&amp;assessment=soc-trang-2024&amp;agency=STP" in page
-    assert "không có báo cáo nào đang chờ" in queue.get("/reviews?agency=STC").text
+    assert "Không có báo cáo chờ xác nhận nào khớp" in queue.get("/reviews?agency=STC").text
     assert queue.get("/reviews?agency=%00&offset=-3&decided=nothing").status_code == 200
 
 

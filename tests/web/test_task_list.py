@@ -10,6 +10,8 @@ import pytest
 from app import tasks
 from app.models import accounts
 from app.models import agencies as agency_table
+from app.models import criteria as criterion_table
+from app.models import tasks as task_table
 from app.tasks import Update
 from tests.api.test_query_counts import counted
 from tests.web.conftest import Desk
@@ -47,6 +49,23 @@ def test_days_left_are_told_in_words(desk: Desk, now: datetime, told: str) -> No
     desk.world.now = now
     page = desk.as_("SKHCN").get("/tasks").text
     assert f'trước 01/07/2025, <span class="left">{told}</span>' in page
+
+
+def test_equals_stand_in_the_order_of_their_numbers(desk: Desk) -> None:
+    with desk.world.db.transaction() as connection:
+        connection.execute(task_table.update().values(max=10_000, published=0, target=None))
+        connection.execute(criterion_table.update().values(number=300 - criterion_table.c.number))
+    shown = codes(desk.get("/tasks").text)
+    assert shown[0] == "ST-2024-TC-21"  # number 279 of the appraised ones
+    assert shown == sorted(shown, key=lambda code: (code[8:10] == "KS", -int(code[-2:])))
+    by_code = codes(desk.get("/tasks?sort=code").text)
+    assert by_code == sorted(by_code, key=lambda code: (code[8:10] == "TC", -int(code[-2:])))
+
+
+def test_a_page_behind_the_end_leads_back(desk: Desk) -> None:
+    page = desk.get("/tasks?kind=survey&offset=5000").text
+    assert "Danh sách chỉ có 27 nhiệm vụ" in page
+    assert 'href="/tasks?kind=survey&amp;">Về đầu danh sách' in page
 
 
 def test_an_agency_sees_what_it_leads_the_most_valuable_first_and_on_demand_all(desk: Desk) -> None:

@@ -69,8 +69,9 @@ def _read_inputs(rule: Rule, given: Mapping[str, Any]) -> tuple[dict[str, str], 
 
 
 def _read_input(rule: Rule, one: Input, value: Any) -> str:
-    count = canonical_count(value, label=one.label, field=field_of(one.name))
-    if "." in count and (one.counted or isinstance(rule.formula, WeightedCounts)):
+    whole = one.counted or isinstance(rule.formula, WeightedCounts)
+    count = canonical_count(value, label=one.label, field=field_of(one.name), whole=whole)
+    if whole and "." in count:
         why = f"tính bằng {one.unit} nên phải là số nguyên" if one.unit else "phải là số nguyên"
         raise InvalidInput(f"{one.label}: {why}; hãy kiểm tra lại.", field=field_of(one.name))
     return count

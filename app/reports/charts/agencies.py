@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from app.reports.charts.chart import (
     DARK,
-    LETTER,
     MIDDLE,
     PAPER,
     WIDE,
@@ -14,6 +13,7 @@ from app.reports.charts.chart import (
     Column,
     Spec,
     bar,
+    breadth,
     decimal,
     drawing,
     is_narrow,
@@ -110,12 +110,12 @@ def _layers(bars: Sequence[Mapping[str, Any]], labels: Mapping[str, list[str]], 
 
 def _with_room(bars: Sequence[Mapping[str, Any]], labels: Mapping[str, list[str]], width: int) -> float:
     """Where the scale ends so that the words beside every bar still fit."""
-    plot = width - LETTER * max((len(line) for lines in labels.values() for line in lines), default=0) - 20
+    plot = width - max((breadth(line) for lines in labels.values() for line in lines), default=0) - 20
     return max((one["short"] * plot / max(plot - _breadth(one["words"]), 40) for one in bars), default=0)
 
 
 def _breadth(words: str) -> float:
-    return LETTER * max(len(line) for line in words.split("\n")) + 12
+    return max(breadth(line) for line in words.split("\n")) + 12
 
 
 def _parts(bars: Sequence[Mapping[str, Any]], start: str, end: str) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 import json
 import textwrap
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -23,7 +24,9 @@ FONT: Final = "Arimo, Arial, Liberation Sans, sans-serif"
 """The first is ours and draws pictures for documents; browsers have the second, which is as wide."""
 SIZE: Final = 13
 LETTER: Final = 6.7
-"""Pixels that a letter takes, as a rule: where room for words has to be reckoned before they are drawn."""
+"""Pixels that a letter takes, as a rule."""
+_NARROW_LETTERS: Final = frozenset("ijl|'I .,:;!()[]/-ftr")
+_BROAD_LETTERS: Final = frozenset("mwMW%@")
 
 FIGURES: Final[Mapping[str, str]] = {
     "published": "Công bố",
@@ -99,8 +102,22 @@ def drawing(width: int, height: int, alt: str, layers: Sequence[Spec]) -> Spec:
 
 
 def wrapped(text: str, width: int) -> list[str]:
-    """At most four lines of so many letters; the table behind the chart has what is cut off."""
-    return textwrap.wrap(text, width, max_lines=4, placeholder=" …") or [""]
+    """At most four lines of so many letters as a rule, of fewer where they are broad ones (capitals); the table behind
+    the chart has what is cut off."""
+    broad = breadth(text) / max(LETTER * len(text), 1)
+    return textwrap.wrap(text, int(width / max(broad, 1)), max_lines=4, placeholder=" …") or [""]
+
+
+def breadth(line: str) -> float:
+    """Pixels that a line takes, about: where room for words has to be reckoned before they are drawn."""
+    letters = unicodedata.normalize("NFD", line)
+    return sum(_letter(one) for one in letters if not unicodedata.combining(one))
+
+
+def _letter(one: str) -> float:
+    if one in _NARROW_LETTERS:
+        return 3.7
+    return 11 if one in _BROAD_LETTERS else 9.3 if one.isupper() else 7.1
 
 
 def spread(labels: Iterable[Sequence[str]]) -> int:

@@ -27,7 +27,9 @@ async def show_leadership(visit: Signed) -> Response:
     """Whom the leadership's letters go to."""
     found = await visit.read(agencies.list_contacts, kind="leadership", limit=200, offset=0)
     contacts = with_stand_ins(found["items"], await active_contacts(visit))
-    return visit.page("agencies/leadership.html", **await visit.frame(), contacts=contacts, CONTACT_KINDS=CONTACT_KINDS)
+    return visit.page(
+        "agencies/leadership.html", **await visit.frame_if_any(), contacts=contacts, CONTACT_KINDS=CONTACT_KINDS
+    )
 
 
 @router.get("/agencies/contacts/new")
@@ -110,7 +112,7 @@ async def _saved(visit: Visit, contact: Mapping[str, Any], done: str) -> Respons
     """Back to the list; a secret that was made is shown first, this once."""
     if contact["webhook_secret"] is None:
         return go_to(_home(visit, contact), done, visit=visit)
-    return visit.page("agencies/secret.html", **await visit.frame(), contact=contact, home=_home(visit, contact))
+    return visit.page("agencies/secret.html", **await visit.frame_if_any(), contact=contact, home=_home(visit, contact))
 
 
 async def _new(visit: Visit, problem: Problem | None = None) -> Response:
@@ -136,7 +138,7 @@ async def _render(
     return visit.page(
         "agencies/contact.html",
         problem=problem,
-        **await visit.frame(),
+        **await visit.frame_if_any(),
         contact=contact,
         agency=agency,
         home=home,

@@ -24,7 +24,7 @@ ORDER_STATES = {"pending": "Chờ đến ngày", "applied": "Đã thực hiện"
 
 @router.get("/agencies")
 async def list_agencies(visit: Signed) -> Response:
-    frame = await visit.frame()
+    frame = await visit.frame_if_any()
     query = visit.request.query_params
     state = query.get("state") if query.get("state") in STATES else "active"
     found = await visit.read(
@@ -42,7 +42,7 @@ async def list_agencies(visit: Signed) -> Response:
         STATES=STATES,
         provinces=await _provinces(visit),
         province=province_of(visit),
-        figures=await _figures(visit, frame["assessment"]),
+        figures=await _figures(visit, frame.get("assessment")),
         unreached={one["code"] for one in await visit.read(agencies.list_without_contacts)},
         orders=await _orders(visit, state="pending"),
         ORDER_STATES=ORDER_STATES,
@@ -93,7 +93,7 @@ async def rename(visit: Signed, code: str) -> Response:
 
 async def show(visit: Visit, agency: Mapping[str, Any], problem: Problem | None = None) -> Response:
     """An agency's page, also after something about it failed."""
-    frame = await visit.frame()
+    frame = await visit.frame_if_any()
     rights = _rights(visit)
     unreached = {one["code"] for one in await visit.read(agencies.list_without_contacts)}
     return visit.page(
@@ -102,7 +102,7 @@ async def show(visit: Visit, agency: Mapping[str, Any], problem: Problem | None 
         **frame,
         agency=agency,
         sent=visit.sent,
-        figures=(await _figures(visit, frame["assessment"])).get((agency["province"], agency["code"])),
+        figures=(await _figures(visit, frame.get("assessment"))).get((agency["province"], agency["code"])),
         contacts=await _contacts(visit, agency) if rights["may_contact"] else [],
         reached=agency["code"] not in unreached,
         orders=await _orders(visit, agency=str(agency["id"])),
@@ -130,7 +130,7 @@ async def _new(visit: Visit, problem: Problem | None = None) -> Response:
     return visit.page(
         "agencies/new.html",
         problem=problem,
-        **await visit.frame(),
+        **await visit.frame_if_any(),
         sent=visit.sent,
         provinces=await _provinces(visit),
     )
@@ -140,8 +140,10 @@ async def _provinces(visit: Visit) -> list[dict[str, Any]]:
     return list((await visit.read(agencies.list_provinces))["items"])
 
 
-async def _figures(visit: Visit, assessment: Mapping[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
+async def _figures(visit: Visit, assessment: Mapping[str, Any] | None) -> dict[tuple[str, str], dict[str, Any]]:
     """Tasks and points of the assessment by (province, code) of the agency that leads them."""
+    if assessment is None:
+        return {}
     found = await visit.read(summaries.summarize, assessment["code"], by="agency")
     home = assessment["province"]["code"]
     return {(home, one["key"]): one | {"open": sum(one["by_status"][key] for key in OPEN)} for one in found["groups"]}

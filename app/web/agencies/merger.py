@@ -83,7 +83,7 @@ async def _form(
     return visit.page(
         "agencies/merger.html",
         problem=problem,
-        **await visit.frame(),
+        **await visit.frame_if_any(),
         provinces=provinces,
         old=old,
         heirs=heirs,

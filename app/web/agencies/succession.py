@@ -92,7 +92,7 @@ async def _form(
     return visit.page(
         "agencies/succession.html",
         problem=problem,
-        **await visit.frame(),
+        **await visit.frame_if_any(),
         agency=agency,
         others=others,
         NOBODY=NOBODY,

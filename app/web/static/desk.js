@@ -74,6 +74,21 @@ document.addEventListener("click", (event) => {
   if (event.target.closest("[data-print]")) window.print();
 });
 
+// On paper nothing can be unfolded: what was written stands there whole. Forms and the tables of charts stay away.
+const folded = "main details:not([open], :has(form), figure.chart details)";
+window.addEventListener("beforeprint", () => {
+  for (const one of document.querySelectorAll(folded)) {
+    one.open = true;
+    one.dataset.folded = "";
+  }
+});
+window.addEventListener("afterprint", () => {
+  for (const one of document.querySelectorAll("details[data-folded]")) {
+    one.open = false;
+    delete one.dataset.folded;
+  }
+});
+
 // What is shown once is copied with one press.
 for (const shown of document.querySelectorAll("input[data-copy]")) {
   const button = document.createElement("button");

@@ -11,12 +11,16 @@ from app.web.task.fields import FORM, TEXTS, labels
 
 def place_faults(problem: Problem, task: Mapping[str, Any], values: Mapping[str, str]) -> None:
     """Put the faults of a report at its form's fields, in their order. That there are no figures at all is said at each
-    that is wanted and empty."""
+    that is wanted and empty, by its name."""
     faults: list[Fault] = []
+    named = labels(task)
     for one in problem.faults:
-        where = _wanted(task, values) if one.field == "measurements" else [one.field.replace("measurements.", "input.")]
-        faults += [Fault(FORM + name, one.detail) for name in where]
-    order = {FORM + name: place for place, name in enumerate(labels(task))}
+        if one.field == "measurements":
+            wanted = _wanted(task, values)
+            faults += [Fault(FORM + name, f"Còn thiếu: {named[name]}. Hãy bổ sung.") for name in wanted]
+        else:
+            faults.append(Fault(FORM + one.field.replace("measurements.", "input."), one.detail))
+    order = {FORM + name: place for place, name in enumerate(named)}
     problem.faults = tuple(sorted(faults, key=lambda one: order.get(one.field, len(order))))
 
 

@@ -57,14 +57,22 @@ class _Undone(Exception):
 def read_draft(content: bytes, filename: str) -> Draft:
     """FileRefused and TooLarge for what is not this template; everything else is a finding."""
     document, faults = read_workbook(content, filename)
-    if faults:
-        return Draft(None, as_findings(faults), faults, document.size)
     try:
         seed = read_seed(document)
     except SeedInvalid as problem:
-        return _draft(None, [_unreadable(line, document) for line in problem.extra["errors"]], document)
+        return _beside(faults, [_unreadable(line, document) for line in problem.extra["errors"]], document)
+    if faults:
+        return _beside(faults, [], document)
     found = [{**asdict(one), "message": in_words(one.message, document)} for one in check_seed(seed)]
     return _draft(seed, found, document)
+
+
+def _beside(faults: Sequence[Fault], errors: Sequence[Mapping[str, str]], document: SheetDocument) -> Draft:
+    """Cells that cannot be taken, and what else is wrong in other rows: people then mend all of it at once."""
+    rows = {one._replace(column=None).place for one in faults}
+    others = [one for one in errors if one["place"].partition(", cột ")[0] not in rows]
+    draft = _draft(None, others, document)
+    return Draft(None, [*as_findings(faults), *others], [*faults, *draft.faults], document.size)
 
 
 def _draft(seed: Seed | None, findings: Sequence[Mapping[str, str]], document: SheetDocument) -> Draft:
@@ -185,6 +193,7 @@ _KEYS: Final = re.compile(
     rf"(?<![\w:.-])`?({'|'.join(re.escape(key) for key in sorted(_NAMES, key=len, reverse=True))})`?(?![\w\[-]|\.\w)"
 )
 _NOTE: Final = re.compile(r"thêm vào source_notes một mục có check: (\S+)")
+_POINTS: Final = re.compile(r"(?<![\w.])(\d+)\.(\d{4})(?![\w.]*\w)")
 _TICKS: Final = re.compile(r"`([^`]+)`")
 _ENTRY: Final = re.compile(r"\b([a-z_]+)\[(\d+)\]")
 _FORM: Final[Mapping[str, str]] = {
@@ -199,6 +208,7 @@ def in_words(message: str, document: Document) -> str:
         r"thêm một dòng ở trang “Ghi chú nguồn” và một dòng ở trang “Số không khớp”, phép kiểm tra \1", message
     )
     message = _ENTRY.sub(lambda match: document.place((match[1], int(match[2]))) or match[0], message)
+    message = _POINTS.sub(r"\1,\2", message)
     message = _QUOTED.sub(lambda match: f"“{_WORDS[match[1]]}”", message)
     message = _KEYS.sub(lambda match: _NAMES[match[1]], message)
     return _TICKS.sub(r"“\1”", message)

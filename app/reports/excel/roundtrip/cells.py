@@ -5,7 +5,7 @@ from app.errors import InvalidInput
 from app.reports.excel.numbers import is_number, plain_of, shown, typed_number
 from app.reports.excel.roundtrip.layout import LONGEST_PERIOD, LONGEST_TEXT, MOVES, report_column
 from app.reports.excel.sheets import Sheet
-from app.text import plain_score
+from app.text import fold, plain_score
 from app.vietnamese import number_text
 
 _NO_SCORE = ("theo khảo sát", "tính từ số liệu")
@@ -21,11 +21,20 @@ def read_text(sheet: Sheet, row: int, column: int) -> str:
 
 
 def read_move(sheet: Sheet, row: int, column: int) -> str:
+    """A choice of the drop-down, also as people type it: in any case, without accents, its first words ("chờ xác nhận")
+    or what it adds in brackets ("nộp"). One word of several is not enough: "không" may mean anything."""
     text = " ".join(sheet.text(row, column).split())
-    if text and text not in MOVES:
+    meant = [choice for choice in MOVES if _means(fold(text), fold(choice))]
+    if text and not meant:
         choices = "; ".join(f"“{one}”" for one in MOVES)
         raise InvalidInput(f"“{text[:40]}” không có trong danh sách. Hãy chọn {choices}, hoặc để trống.")
-    return text
+    return meant[0] if text else ""
+
+
+def _means(typed: str, choice: str) -> bool:
+    words, _, added = choice.removesuffix(")").partition(" (")
+    begun = " " in typed and f"{words} ".startswith(f"{typed} ")
+    return bool(typed) and (begun or typed in (choice, words, added))
 
 
 def read_percent(sheet: Sheet, row: int, column: int) -> str:

@@ -17,7 +17,7 @@ from app.assessments.states import State, past_day, states_on, visible_ids
 from app.core.access import Actor, Permission
 from app.core.scoring import format_points
 from app.core.workdays import local_date
-from app.core.workflow import LABELS, REPORTABLE
+from app.core.workflow import LABELS, OPEN, REPORTABLE
 from app.models import agencies, assessments, fields, tasks
 
 KINDS: Final[Mapping[str, str]] = {"appraised": "Điểm tự chấm", "survey": "Điểm điều tra xã hội học"}
@@ -220,18 +220,25 @@ def _expected_gain(parts: list[Part], beyond: int) -> dict[str, str]:
 
 
 def _groups(by: str, parts: list[Part], seen: frozenset[Any] | None) -> list[dict[str, Any]]:
+    """After a merger of provinces an agency and its successor of the same code are one group: by code people ask."""
     members: dict[Any, list[Part]] = {}
     for part in parts:
-        members.setdefault(part.key, []).append(part)
+        members.setdefault(part.code if by == "agency" else part.key, []).append(part)
     return [
-        {"key": _shown_key(by, key, own[0]), "name": _WORDS[by][key] if by in _WORDS else own[0].name}
-        | _figures(own, expected=seen is None or key in seen)
+        {"key": key, "name": _WORDS[by][key] if by in _WORDS else _name_of(own)}
+        | _figures(own, expected=seen is None or _is_seen(own, seen))
         for key, own in sorted(members.items(), key=lambda item: _order(by, *item))
     ]
 
 
-def _shown_key(by: str, key: Any, part: Part) -> Any:
-    return part.code if by == "agency" else key
+def _name_of(own: list[Part]) -> str:
+    """The successor's, which leads what is open."""
+    return next((part.name for part in own if part.status in OPEN), own[0].name)
+
+
+def _is_seen(own: list[Part], seen: frozenset[Any]) -> bool:
+    """Whether nothing of the group is hidden. What a predecessor finished tells nothing that is not verified."""
+    return any(part.key in seen for part in own) and all(part.key in seen or part.status not in OPEN for part in own)
 
 
 def _order(by: str, key: Any, parts: list[Part]) -> Any:

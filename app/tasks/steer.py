@@ -13,6 +13,7 @@ from app.core.access import Actor, Permission
 from app.core.workdays import local_date
 from app.db import savepoint
 from app.errors import Conflict, Gathered, IllegalMove, InvalidInput
+from app.lineage import last_heir
 from app.models import agencies, task_cooperators
 from app.tasks.change import Located, apply, brief, check_future, check_version, locate
 from app.tasks.extension import refuse_open
@@ -93,7 +94,8 @@ def reopen(
     version: int | None,
     now: datetime,
 ) -> dict[str, Any]:
-    """Take up a finished task again; the verified score no longer counts, what was frozen stays on record."""
+    """Take up a finished task again; the verified score no longer counts, what was frozen stays on record. It goes to
+    the successor of an agency that is no more."""
     row = _begin(connection, actor, ident, version=version)
     problems = Gathered()
     why = problems.of(_reason, reason)
@@ -101,8 +103,12 @@ def reopen(
     problems.raise_any()
     assert why is not None
     workflow.check_reopening(row.status)
-    also = {"verified_measurements": None}
-    return apply(connection, actor, row, values, action="task.reopened", now=now, why=why, also=also)
+    passed, named = _pass_on(connection, row)
+    also = {"verified_measurements": None, **named}
+    answer = apply(connection, actor, row, values | passed, action="task.reopened", now=now, why=why, also=also)
+    if passed:
+        refresh_search(connection, passed["agency_id"])
+    return answer
 
 
 def assign(
@@ -141,6 +147,24 @@ def _reason(text: str) -> str:
     if not why:
         raise InvalidInput("Hãy ghi lý do.", field="reason")
     return why
+
+
+def _pass_on(connection: Connection, row: Located) -> tuple[dict[str, Any], dict[str, str]]:
+    """(columns, facts for the log) of a task whose agency was succeeded after it was finished: it stayed behind then,
+    and nobody could report on it now."""
+    lead = last_heir(connection, agencies, row.agency_id)
+    of_task = task_cooperators.c.task_id == row.id
+    helping = set(connection.execute(select(task_cooperators.c.agency_id).where(of_task)).scalars())
+    following = {last_heir(connection, agencies, one) for one in helping} - {lead}
+    if gone := helping - following:
+        connection.execute(delete(task_cooperators).where(of_task, task_cooperators.c.agency_id.in_(gone)))
+    if joined := following - helping:
+        connection.execute(insert(task_cooperators), [{"task_id": row.id, "agency_id": one} for one in joined])
+    if lead == row.agency_id:
+        return {}, {}
+    code = connection.execute(select(agencies.c.code).where(agencies.c.id == lead)).scalar_one()
+    passed = {"agency_id": lead, "assignment_basis": "succession", "former_agency": row.agency_name}
+    return passed, {"agency": str(code)}
 
 
 def _due(day: date | None, problems: Gathered, *, now: datetime) -> dict[str, Any]:

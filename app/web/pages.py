@@ -43,6 +43,7 @@ def environment() -> Environment:
         "days": days_text,
         "without": without,
         "pairs": pairs,
+        "place": place,
     }
     made.globals |= {
         "STATUSES": workflow.LABELS,
@@ -63,6 +64,16 @@ def without(query: QueryParams, *names: str) -> str:
 def pairs(rows: Iterable[Mapping[str, Any]], value: str, label: str) -> list[tuple[Any, Any]]:
     """Rows as the options of a choice."""
     return [(row[value], row[label]) for row in rows]
+
+
+def place(assessment: Mapping[str, Any]) -> str:
+    """Whose index it is. A merger brings those of several provinces to one: they are told apart by their own names,
+    "Chỉ số cải cách hành chính tỉnh Sóc Trăng năm 2024"; their codes begin with the province they were made for."""
+    name, province, year = assessment["name"], assessment["province"], assessment["year"]
+    if assessment["code"] == f"{province['code']}-{year}":
+        return str(province["name"])
+    own = name.removeprefix("Chỉ số cải cách hành chính").removesuffix(f"năm {year}").strip() or name
+    return f"{own[0].upper()}{own[1:]}"
 
 
 def render(request: Request, template: str, status: int, *, problem: Problem | None = None, **context: Any) -> Response:

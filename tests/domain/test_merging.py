@@ -1,11 +1,12 @@
 """Sáp nhập tỉnh: a whole province passes into another, which may have agencies of its own."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from app import agencies, audit, tasks
+from app import agencies, audit, summaries, tasks
 from app.agencies import ProvinceOrder
 from app.core.access import SYSTEM, Actor, Role
 from app.errors import Conflict, Forbidden, InvalidInput, NotFound
@@ -77,6 +78,45 @@ def test_the_new_coordinator_sees_and_steers_and_the_old_one_does_not_any_more(s
     assert told["agency"] == {"code": "STP", "name": "Sở Tư pháp"}
     seeded.write(tasks.reopen, heir, ended.code, "Làm tiếp", None, version=None)
     assert seeded.read(tasks.list_tasks, seeded.actor("coordinator"), tasks.Filter())["total"] == 0
+
+
+def test_a_task_that_is_reopened_later_goes_to_the_successors(seeded: World) -> None:
+    build_can_tho(seeded, "STP", "STC")
+    ended = tasks_of(seeded, "STP")[0].code
+    helped = tasks.Steering("Cùng làm", cooperating=["STC", "SNV"])
+    seeded.write(tasks.steer, seeded.actor("coordinator"), ended, helped, version=None)
+    close(seeded, ended)
+    merge(seeded, mapping={"STP": "STP", "STC": "STC"})
+    on_the_day(seeded)
+    heir = new_coordinator(seeded)
+    seeded.write(tasks.reopen, heir, ended, "Làm tiếp", None, version=None)
+    assert ended in codes(tasks_of(seeded, "STP", province="can-tho"))
+    told = seeded.read(tasks.get_task, heir, ended)
+    assert (told["agency"]["name"], told["former_agency"]) == ("STP thành phố Cần Thơ", "Sở Tư pháp")
+    assert {one["name"] for one in told["cooperating"]} == {"STC thành phố Cần Thơ", "SNV thành phố Cần Thơ"}
+    (row,) = logged(seeded, action="task.reopened")
+    assert row.after["agency"] == "STP"
+
+
+def test_an_agency_and_its_successor_of_the_same_code_are_summed_up_as_one(seeded: World) -> None:
+    build_can_tho(seeded, "STP")
+    close(seeded, tasks_of(seeded, "STP")[0].code)
+    before = {one["key"]: one for one in summarize(seeded, seeded.actor("coordinator"))}
+    merge(seeded, mapping={"STP": "STP"})
+    on_the_day(seeded)
+    groups = summarize(seeded, new_coordinator(seeded))
+    assert [one["key"] for one in groups if one["key"] == "STP"] == ["STP"]
+    (group,) = (one for one in groups if one["key"] == "STP")
+    assert group["name"] == "STP thành phố Cần Thơ"
+    assert (group["tasks"], group["by_status"]["closed"]) == (before["STP"]["tasks"], 1)
+    seat = agency(seeded, "STP", province="can-tho")
+    own = summarize(seeded, Actor(None, "stp.can-tho", Role.AGENCY, seat.province_id, seat.id))
+    assert {one["key"] for one in own if one["expected_gain"] is not None} == {"STP"}
+
+
+def summarize(world: World, actor: Actor) -> list[dict[str, Any]]:
+    groups: list[dict[str, Any]] = world.read(summaries.summarize, actor, "soc-trang-2024", by="agency")["groups"]
+    return groups
 
 
 def test_the_assessment_keeps_its_name_and_says_that_it_changed_hands(seeded: World) -> None:

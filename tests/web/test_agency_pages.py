@@ -248,11 +248,13 @@ def test_a_province_merges_agency_by_agency(desk: Desk) -> None:
     assert seen.status_code == 200
     assert "48 nhiệm vụ phụ trách" in seen.text
     assert "2 cơ quan có cơ quan kế thừa" in seen.text
+    assert "phải đăng nhập lại" in seen.text
     assert "can-tho" not in {one["code"] for one in provinces(desk)}
     done = admin.post("/agencies/merger", wanted)
     assert done.headers["location"] == "/agencies?done=succession-applied"
     assert "can-tho" in {one["code"] for one in provinces(desk)}
     assert admin.get("/agencies?province=can-tho").text.count("Sở Tư pháp") > 0
+    assert "Tổng quan: Tỉnh Sóc Trăng, PAR Index 2024" in admin.get("/overview").text
     again = admin.post("/agencies/merger", wanted)
     assert again.status_code == 409
 

@@ -186,11 +186,13 @@ def test_a_stale_form_shows_the_newest_and_keeps_the_words(queue: Desk) -> None:
 
 
 def test_somebody_else_was_faster(queue: Desk) -> None:
-    sent = form(queue, T15, "accepted", evidence_waiver="Đã xem")
+    sent = form(queue, T15, "accepted", evidence_waiver="Đã xem", comment="Ý kiến của người chậm hơn")
     decision = Decision("continued", due_before=date(2025, 9, 1))
     queue.world.write(tasks.review, queue.world.actor("coordinator#2"), T15, decision, version=None)
     refused = queue.post(f"/tasks/{T15}/review", sent)
     assert refused.status_code == 412
+    assert "Ý kiến của người chậm hơn" in refused.text
+    assert "Đã xem" in refused.text
     assert status_of(queue, T15)["status"] == "in_progress"
     assert queue.post(f"/tasks/{T15}/review", {"review-decision": "accepted"}).status_code == 422
     assert queue.post("/tasks/ST-2024-TC-99/review", sent).status_code == 404

@@ -405,6 +405,17 @@ def test_taking_back_what_was_reviewed_meanwhile_is_refused(desk: Desk) -> None:
     assert page.index("Bổ sung kỳ số liệu") < page.index("Báo cáo giải trình")
 
 
+def test_a_task_that_went_to_another_agency_meanwhile_gives_back_what_was_typed(desk: Desk) -> None:
+    form = opened(desk.as_("SKHCN"))
+    desk.world.write(tasks.assign, desk.world.actor("coordinator"), TC16, "STC", "Giao lại", version=None)
+    typed = form | {"remedy": "Viết cả buổi <chiều>", "input.files": "120.001"}
+    answer = post(desk.as_("SKHCN"), TC16, **typed)
+    assert answer.status_code == 404
+    assert "Viết cả buổi &lt;chiều&gt;" in answer.text
+    assert "120.001" in answer.text
+    assert "Tiến độ xử lý" not in answer.text
+
+
 # More time
 
 
@@ -420,8 +431,9 @@ def test_an_agency_asks_for_more_time(desk: Desk) -> None:
     assert "đề nghị đến trước 31/07/2025" in page
     assert "Chờ hướng dẫn của Bộ" in page
     assert 'name="requested_due"' not in page
-    twice = agency.post(f"/tasks/{TC16}/extension", asked)
+    twice = agency.post(f"/tasks/{TC16}/extension", {**asked, "extension_reason": "Lý do của người chậm hơn"})
     assert twice.status_code == 409
+    assert "Lý do của người chậm hơn" in twice.text
 
 
 @pytest.mark.parametrize(

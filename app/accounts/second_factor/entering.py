@@ -34,7 +34,8 @@ TRIES = 5
 TRIES_A_DAY = 20
 """Three of 10^6 codes are right at any time: so a guesser who knows the password has one chance in 16 000 a day."""
 REFUSED = (
-    f"Mã không đúng hoặc đã được sử dụng. Sau {TRIES} lần sai liên tiếp phải chờ {tries.WINDOW.seconds // 60} phút."
+    "Mã không đúng hoặc đã được sử dụng; nếu vừa dùng mã này, hãy chờ ứng dụng hiện mã mới. "
+    f"Sau {TRIES} lần sai liên tiếp phải chờ {tries.WINDOW.seconds // 60} phút."
 )
 LOCKED = f"Đã nhập sai mã {TRIES} lần liên tiếp. Hãy thử lại sau {{minutes}} phút, hoặc nhờ quản trị viên mở khóa."
 LOCKED_FOR_THE_DAY = (

@@ -8,7 +8,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from app import tasks
 from app.core.access import Permission
-from app.errors import Gathered, InvalidInput, Problem
+from app.errors import Gathered, InvalidInput, NotFound, Problem
 from app.vietnamese import moment_text
 from app.web.forms import Sent
 from app.web.task import fields, page
@@ -29,7 +29,10 @@ DOES: Final = {
 async def post_report(visit: Signed, code: str) -> Response:
     """Save, hand in or take back, whichever button was pressed."""
     visit.actor.require(Permission.TASK_REPORT)
-    task = await visit.read(tasks.get_task, code)
+    try:
+        task = await visit.read(tasks.get_task, code)
+    except NotFound as problem:
+        return page.show_gone(visit, problem)
     attempt = page.read_attempt(visit.sent, task)
     try:
         done = await _carry_out(visit, task, attempt)

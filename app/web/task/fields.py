@@ -228,5 +228,17 @@ def _shortest(points: str) -> str:
     return points.rstrip("0").rstrip(".")
 
 
+def typed_anew(sent: Sent) -> list[tuple[str, str]]:
+    """(label, text) of what was typed into the report of a task that cannot be read any more."""
+    named = {**TEXTS, **SHORT, "declared_score": DECLARED, **APART}
+    texts = [(label, sent.raw(name)) for name, label in named.items() if _is_typed(sent, name)]
+    numbers = [text for name, text in sent.starting("input.").items() if _is_typed(sent, f"input.{name}")]
+    return [*texts, ("Số liệu đo được", "; ".join(numbers))] if numbers else texts
+
+
+def _is_typed(sent: Sent, name: str) -> bool:
+    return sent.has(name) and bool(sent.raw(name)) and mark(sent.raw(name)) != sent.raw(f"was.{name}")
+
+
 def sent_marks(sent: Sent, names: Iterable[str]) -> dict[str, str]:
     return {name: sent.raw(f"was.{name}") for name in names if sent.has(f"was.{name}")}

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from app import tasks
 from app.core.workflow import REPORTABLE
-from app.errors import MissingMeasurement, Problem, StaleVersion
+from app.errors import MissingMeasurement, NotFound, Problem, StaleVersion
 from app.idents import read_count
 from app.web.forms import Sent
 from app.web.task import fields, words
@@ -103,6 +103,14 @@ async def show_report(visit: Visit, code: str, attempt: Attempt, problem: Proble
     task meanwhile both versions stand side by side."""
     stale = isinstance(problem, StaleVersion)
     return await _show(visit, code, attempt, None if stale else problem, status=412 if stale else 200)
+
+
+def show_gone(visit: Visit, problem: NotFound) -> Response:
+    """For whoever typed while the task went to another agency: the page cannot be shown, what was typed can."""
+    kept = fields.typed_anew(visit.sent)
+    return visit.page(
+        "failure.html", status=404, title=problem.title, detail=problem.detail, kept=kept, again=False, before=None
+    )
 
 
 async def show_comparison(visit: Visit, code: str, attempt: Attempt) -> Response:

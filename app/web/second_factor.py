@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
-import segno
 from fastapi import APIRouter
 from starlette.responses import Response
 
@@ -102,6 +101,8 @@ async def _recovery(visit: Visit, told: list[str], *, first: bool) -> Response:
 
 def _shown(visit: Visit, secret: str) -> dict[str, str]:
     """The secret as a picture for the app to read, as an address that opens the app, and as a key to type."""
+    import segno  # a megabyte that the server holds only once somebody sets an app up
+
     host = urlsplit(visit.settings.base_url).hostname
     uri = accounts.authenticator_uri(secret, account=f"{visit.session.account}@{host}", issuer=ISSUER)
     picture = segno.make(uri, error="m").svg_data_uri(scale=5)
